@@ -1,0 +1,1 @@
+"""This package's own actions, in its own layout."""

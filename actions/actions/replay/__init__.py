@@ -1,0 +1,1 @@
+"""Do again what failed."""

@@ -1,0 +1,1 @@
+"""Take back what an action did."""

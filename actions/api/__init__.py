@@ -1,0 +1,1 @@
+"""The package's own REST resource: the records."""

@@ -1,0 +1,122 @@
+"""The settings of this package: `DJACTION_` and the name of an attribute below.
+
+Every access reads Django's settings, so that overriding one in a test simply works.
+A `DJACTION_…` setting that stands not here is reported by a system check (actions.E003).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import Settings as DjangoSettings
+from django.conf import settings as django_settings
+
+PREFIX = "DJACTION_"
+
+
+ALWAYS_SENSITIVE = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "access_token",
+    "refresh_token",
+    "api_key",
+    "authorization",
+    "credentials",
+    "private_key",
+    "client_secret",
+    "card_number",
+    "cvv",
+    "pin",
+)
+"""Names whose values never reach a record, whatever the settings say, also as `apiKey` or `api-key`."""
+
+
+class Settings:
+    """Typed defaults; reading an attribute reads the project's setting first."""
+
+    # Whether each execution of an action leaves an EventAction row.
+    TRACK_ACTIONS: bool = True
+
+    # Age in minutes at which an EventAction row is archived. One day.
+    TTL_MINUTES: int = 60 * 24
+
+    # Where archived rows go: "table" (ArchivedEventAction), "files" (JSON Lines, gzip) or "nowhere" (they are deleted).
+    ARCHIVE: str = "table"
+
+    # Alias in Django's STORAGES for ARCHIVE = "files". It has to be named: Django's "default" is mostly the one whose
+    # files are served to everybody, and records are not for everybody.
+    ARCHIVE_STORAGE: str | None = None
+
+    # Rows that are archived in one transaction.
+    ARCHIVE_BATCH_SIZE: int = 1000
+
+    # How often the worker runs the archiver, in minutes.
+    ARCHIVE_INTERVAL_MINUTES: int = 60
+
+    # Retention by outcome in minutes, such as {"failed": 60 * 24 * 30}; an action's own `retention` goes before it.
+    RETENTION: dict[str, int] = {}
+
+    # Whether broken definitions stop the project from starting. None: yes where DEBUG is off.
+    STRICT: bool | None = None
+
+    # How many `ids` one call of a bulk action may name.
+    MAX_IDS: int = 10_000
+
+    # How long a plan that a preview gave can be carried out, in seconds.
+    PLAN_SECONDS: int = 900
+
+    # How long a call waits for another one with the same Idempotency-Key, in seconds, before it answers 409.
+    KEY_WAIT_SECONDS: float = 2
+
+    # How long a worker holds what it took before another one may take it, in seconds; it renews while it works.
+    LEASE_SECONDS: int = 60
+
+    # How often a worker tries what is cut off or finds the database busy, before it counts as failed.
+    MAX_ATTEMPTS: int = 5
+
+    # How long after its last sign of life a worker counts as gone, in seconds. More than a minute for cron's workers.
+    WORKER_TIMEOUT_SECONDS: int = 90
+
+    # How often an idle worker asks for work, in seconds.
+    POLL_SECONDS: float = 1
+
+    # Rows that a caller may change, by scope ("*", "todo" or "todo:mark_done"): {"*": "500/day"}. A caller is a token,
+    # else a user, else an address.
+    BUDGETS: dict[str, str] = {}
+
+    # Whether actions with the status `alpha` stand in lists and schemas without being asked for (?alpha=true).
+    SHOW_ALPHA: bool = False
+
+    # Further field names whose values never reach a record, in every action; a definition's `sensitive` adds to them.
+    SENSITIVE_FIELDS: tuple[str, ...] = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        default = object.__getattribute__(self, name)
+        if not name.isupper():
+            return default
+        held = django_settings._wrapped  # type: ignore[misc]  # noqa: SLF001 - three times quicker
+        if type(held) is DjangoSettings:
+            return vars(held).get(PREFIX + name, default)
+        return getattr(django_settings, PREFIX + name, default)
+
+    @property
+    def sensitive_names(self) -> tuple[str, ...]:
+        """Field names whose values never reach a record, in any action."""
+        return (*ALWAYS_SENSITIVE, *self.SENSITIVE_FIELDS)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a broken definition stops the start."""
+        strict = self.STRICT
+        return not django_settings.DEBUG if strict is None else bool(strict)
+
+
+def setting_names() -> list[str]:
+    """Every setting of this package, with its prefix."""
+    return [PREFIX + name for name in vars(Settings) if name.isupper()]
+
+
+conf = Settings()

@@ -1,0 +1,1 @@
+"""What forms of actions are built from."""

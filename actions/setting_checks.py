@@ -1,0 +1,108 @@
+"""System checks of the settings.
+
+actions.E003  a DJACTION_… setting does not exist
+actions.E007  a setting has a value that it cannot have
+actions.W013  a budget for a resource or action that there is not
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from math import inf
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+from .budgets import EVERYTHING, parse_budget
+from .conf import PREFIX, conf, setting_names
+from .discovery import load_viewsets
+from .exceptions import ConfigurationError
+from .models import UNFINISHED, Outcome
+from .registry import catalogue
+
+ARCHIVES = ("table", "files", "nowhere")
+POSITIVE = (
+    *("TTL_MINUTES", "ARCHIVE_BATCH_SIZE", "ARCHIVE_INTERVAL_MINUTES", "MAX_IDS"),
+    *("PLAN_SECONDS", "KEY_WAIT_SECONDS", "LEASE_SECONDS", "MAX_ATTEMPTS", "WORKER_TIMEOUT_SECONDS", "POLL_SECONDS"),
+)
+"""Settings that are a number."""
+
+Found = list[checks.CheckMessage]
+
+
+def check_settings(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Settings that do not exist, and values that a setting cannot have."""
+    known = setting_names()
+    found: Found = []
+    for name in dir(settings):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."
+            found.append(checks.Error(f"{name} is not a setting of this package.", hint=hint, id="actions.E003"))
+    found += [
+        checks.Error(f"{PREFIX}{name} is {getattr(conf, name)!r}.", hint=f"Set it to {expected}.", id="actions.E007")
+        for name, is_right, expected in _values()
+        if not is_right
+    ]
+    return found + _unspent_budgets(conf.BUDGETS)
+
+
+def _values() -> Iterable[tuple[str, bool, str]]:
+    """(setting, whether its value is possible, what is expected) of each setting that can be wrong."""
+    yield "TRACK_ACTIONS", isinstance(conf.TRACK_ACTIONS, bool), "True or False"
+    yield "STRICT", conf.STRICT is None or isinstance(conf.STRICT, bool), "True, False or None"
+    yield "ARCHIVE", conf.ARCHIVE in ARCHIVES, " or ".join(map(repr, ARCHIVES))
+    yield "SHOW_ALPHA", isinstance(conf.SHOW_ALPHA, bool), "True or False"
+    for name in POSITIVE:
+        yield name, _is_positive(getattr(conf, name)), "a number above 0"
+    yield (
+        "BUDGETS",
+        _are_budgets(conf.BUDGETS),
+        'rows and time by scope, such as {"*": "500/day", "todo": "100/hour"}',
+    )
+    yield (
+        "ARCHIVE_STORAGE",
+        conf.ARCHIVE != "files" or conf.ARCHIVE_STORAGE in settings.STORAGES,
+        'an alias of STORAGES, such as an "archive" that you add; not the one that serves media',
+    )
+    retention: Any = conf.RETENTION
+    ends = [outcome for outcome in Outcome.values if outcome not in UNFINISHED]
+    is_retention = isinstance(retention, Mapping) and set(retention) <= set(ends)
+    is_right = is_retention and all(map(_is_positive, retention.values()))
+    yield "RETENTION", is_right, f"minutes by outcome ({', '.join(ends)})"
+    names: Any = conf.SENSITIVE_FIELDS
+    is_names = isinstance(names, list | tuple | set | frozenset) and all(isinstance(name, str) for name in names)
+    yield "SENSITIVE_FIELDS", is_names, "a list of names"
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+
+
+def _are_budgets(budgets: Any) -> bool:
+    if not isinstance(budgets, Mapping):
+        return False
+    try:
+        return all(isinstance(scope, str) and parse_budget(scope, rate) for scope, rate in budgets.items())
+    except ConfigurationError:
+        return False
+
+
+def _unspent_budgets(budgets: Any) -> Found:
+    """Budgets that nothing ever spends."""
+    if not isinstance(budgets, Mapping) or not budgets:
+        return []
+    load_viewsets()
+    known = [EVERYTHING]
+    for registry in catalogue:
+        known += [registry.resource, *(f"{registry.resource}:{name}" for name in registry.definitions)]
+    found: Found = []
+    for scope in budgets:
+        if scope not in known:
+            near = get_close_matches(str(scope), known, n=1)
+            hint = f'Did you mean "{near[0]}"?' if near else f"Known are {', '.join(known)}."
+            message = f'{PREFIX}BUDGETS has a budget for "{scope}", which is no resource and no action.'
+            found.append(checks.Warning(message, hint=hint, id="actions.W013"))
+    return found

@@ -1,0 +1,1 @@
+"""The place that test helpers had before `actions.testing`."""

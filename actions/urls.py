@@ -1,0 +1,14 @@
+"""The package's own pages: `path("dj-actions/", include("actions.urls"))`."""
+
+from __future__ import annotations
+
+from rest_framework.routers import DefaultRouter
+
+from .api.views import EventActionViewSet
+
+app_name = "actions"
+
+router = DefaultRouter()
+router.register("actionevents", EventActionViewSet, basename="actionevent")
+
+urlpatterns = router.urls

@@ -1,0 +1,124 @@
+"""The loop of a worker, and how it is told to stop."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from django.db import connections
+
+from .sources import Clock, Source, registered_sources
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Worker:
+    """Does what is due, until it is told to stop."""
+
+    def __init__(self, sources: Iterable[Source] | None = None, *, clock: Clock = time.monotonic) -> None:
+        """Take the work.
+
+        Args:
+            sources: None: all that is registered.
+            clock: Injected, so that tests need not wait.
+        """
+        self._clock = clock
+        self._sources = registered_sources(clock) if sources is None else list(sources)
+        self._is_stopping = False
+        self._alarm, self._bell = socket.socketpair()
+        self._bell.setblocking(False)
+
+    def stop(self) -> None:
+        """End after the piece of work at hand. May be called from a signal handler or another thread."""
+        self._is_stopping = True
+        # A socket, because a lock could be held by the very thread that the signal has interrupted.
+        self._bell.send(b"\0")
+
+    @property
+    def bell(self) -> int:
+        """The descriptor to which any byte wakes a worker that sleeps."""
+        return self._bell.fileno()
+
+    def close(self) -> None:
+        """Let go of what the worker holds; it cannot run again."""
+        self._alarm.close()
+        self._bell.close()
+
+    def run_once(self) -> list[str]:
+        """Do all that is due now, and name what went wrong."""
+        now, failed = self._clock(), []
+        for source in self._sources:
+            while source.due_at <= now and not self._is_stopping:
+                if not self._work(source):
+                    failed.append(source.name)
+        _close_old_connections()
+        return failed
+
+    def run(self) -> None:
+        """Do what is due and sleep until something else is, again and again, until `stop`."""
+        while not self._is_stopping:
+            now = self._clock()
+            for source in self._sources:
+                if source.due_at <= now and not self._is_stopping:
+                    self._work(source)
+            self._sleep()
+
+    @staticmethod
+    def _work(source: Source) -> bool:
+        _close_old_connections(is_idle=False)
+        return source.work()
+
+    def _sleep(self) -> None:
+        due_at = min((source.due_at for source in self._sources), default=None)
+        wait = None if due_at is None else max(0.0, due_at - self._clock())
+        if wait != 0:
+            _close_old_connections()
+        # What was rung before this line is still in the socket: no stop falls between the question and the sleep.
+        if select.select([self._alarm], [], [], wait)[0]:
+            # Emptied, or a signal that is the project's own would keep the worker awake for ever.
+            self._alarm.recv(4096)
+
+
+def _close_old_connections(*, is_idle: bool = True) -> None:
+    """As between two requests, but not inside of a transaction, which a test may have around the worker.
+
+    By CONN_MAX_AGE = 0 a connection is closed when the worker has nothing more to do for now, not after each piece.
+    """
+    for connection in connections.all(initialized_only=True):
+        is_aging = is_idle or connection.errors_occurred or connection.settings_dict["CONN_MAX_AGE"] != 0
+        if is_aging and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
+@contextmanager
+def stopped_by_signals(worker: Worker) -> Iterator[None]:
+    """Have SIGINT and SIGTERM stop the worker; a second one ends the program as if there were no worker."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    # Python runs a handler between two of its own instructions, and a signal that comes after the last of them has
+    # begun to sleep would wait as long as the sleep. The interpreter itself writes to this descriptor at once.
+    bell_before = signal.set_wakeup_fd(worker.bell, warn_on_full_buffer=False)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        restore()
+        worker.stop()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        restore()
+        signal.set_wakeup_fd(bell_before)

@@ -1,0 +1,97 @@
+"""`manage.py run_demo`: one command, all of it ended by one signal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from base64 import b64encode
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """An example project with data of its own."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "DJANGO_"))}
+    return {**environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'demo.sqlite3'}", "PYTHONUNBUFFERED": "1"}
+
+
+def manage(environ, *command):
+    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environ, check=True, capture_output=True)
+
+
+@contextmanager
+def demo(environ, port):
+    """The running command; one that a test leaves behind is ended."""
+    command = [sys.executable, "manage.py", "run_demo", "--port", str(port)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def printed(process):
+    """What it prints until it is ready."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    return "".join(lines)
+
+
+def post(user, password, url):
+    """What curl does with the printed line: the status of the answer."""
+    credentials = b64encode(f"{user}:{password}".encode()).decode()
+    request = Request(url, method="POST", headers={"Authorization": f"Basic {credentials}"})
+    with urlopen(request, timeout=30) as response:
+        return response.status
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_printed_calls_work_and_a_signal_ends_everything(environ, port, number):
+    manage(environ, "migrate", "--verbosity=0")
+    manage(environ, "load_demo")
+    with demo(environ, port) as process:
+        calls = re.findall(r'curl -u (\w+):(\w+) -X POST "?(\S+?)"?\n', printed(process))
+        statuses = [post(*call) for call in calls]
+        process.send_signal(number)
+        process.stdout.read()
+    assert statuses == [200, 200]
+    assert process.returncode == 0
+    assert not listens(port)
+
+
+def test_a_port_that_is_taken_is_said_so(environ):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with demo(environ, port) as process:
+            output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"Port {port} is not free" in output

@@ -1,0 +1,1 @@
+"""Models for the tests that the example project does not need."""

@@ -1,0 +1,134 @@
+"""Imports inside the package point downwards: each module may know its own layer and those below it.
+
+Also imports inside functions and those for types only. `__init__` with lazy names and `apps.py`, which registers, are
+exempt. Within a layer there are no circles.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "actions"
+ROOT = Path(__file__).resolve().parents[2] / PACKAGE
+
+LAYERS = {
+    "doors": (
+        "admin api body browsable call command_line etags management mcp mixins schema_serializer scaffold testing "
+        "tests urls"
+    ),
+    "faces": "actions fields forms",
+    "services": "archive calls later undo",
+    "worker": "worker",
+    "execution": (
+        "acceptance agreement availability conditions execution idempotency many plans preview requests "
+        "resource results single versions"
+    ),
+    "recording": "changes recording redaction writes",
+    "queue": "work",
+    "registries": (
+        "binding budgets checks contract discovery django_payloads documentation layout lifecycle openapi registry "
+        "routes runners selection setting_checks util"
+    ),
+    "pure": "definition_keys definitions inputs lookups payloads preferences terms yaml_errors yaml_nodes yaml_source",
+    "data": "migrations models",
+    "ground": "conf context exceptions problem",
+}
+"""From the top down; a package stands for all of its modules."""
+
+LEVEL = {module: level for level, modules in enumerate(LAYERS.values()) for module in modules.split()}
+NAMES = list(LAYERS)
+
+NOT_FOR_PURE = ("django.db", "django.forms", "rest_framework", f"{PACKAGE}.models")
+"""What a pure module does not import: it needs no database, and no loaded apps."""
+
+
+def _modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    return {_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def _name(path: Path) -> str:
+    parts = (PACKAGE, *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = _modules()
+CHECKED = [name for name, path in MODULES.items() if path.name not in ("__init__.py", "apps.py")]
+
+
+def _imports(name: str) -> Iterator[tuple[str, int]]:
+    """What a module imports, in dotted names, each with its line."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, *filter(None, [node.module])])
+            for alias in node.names:
+                yield _module_of(f"{base}.{alias.name}", base), node.lineno
+
+
+def _module_of(name: str, base: str) -> str:
+    """`from base import x` imports the module base.x where there is one, else something in base."""
+    return name if name in MODULES else base
+
+
+def _layer(name: str) -> int | None:
+    """The layer of a module of the package, None for one that the table does not have."""
+    return LEVEL.get(name.removeprefix(f"{PACKAGE}.").partition(".")[0])
+
+
+def _own_imports(name: str) -> Iterator[tuple[str, int]]:
+    """Modules of the package that a module imports; the package's root, which holds the version, is everybody's."""
+    return ((target, line) for target, line in _imports(name) if target.startswith(f"{PACKAGE}.") and target in MODULES)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_every_module_stands_in_the_table(name: str) -> None:
+    assert _layer(name) is not None, (
+        f"{name} is in no layer. Add it to LAYERS in {Path(__file__).name}, where what it imports is below it."
+    )
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_imports_point_downwards(name: str) -> None:
+    own = _layer(name)
+    assert own is not None
+    upwards = [
+        f"{MODULES[name].relative_to(ROOT.parent)}:{line}: {NAMES[own]} imports {target} of {NAMES[layer]}"
+        for target, line in _own_imports(name)
+        if (layer := _layer(target)) is not None and layer < own
+    ]
+    assert not upwards, "\n".join(upwards)
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKED if _layer(name) == NAMES.index("pure")])
+def test_a_pure_module_knows_no_database(name: str) -> None:
+    impure = [
+        f"{MODULES[name].relative_to(ROOT.parent)}:{line}: imports {target}"
+        for target, line in _imports(name)
+        if target.startswith(NOT_FOR_PURE)
+    ]
+    assert not impure, "\n".join(impure)
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    graph = {name: {target for target, _ in _own_imports(name) if target != name} for name in CHECKED}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_the_table_names_no_module_that_is_gone() -> None:
+    there = {name.removeprefix(f"{PACKAGE}.").partition(".")[0] for name in MODULES}
+    assert not set(LEVEL) - there

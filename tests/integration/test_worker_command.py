@@ -1,0 +1,119 @@
+"""`manage.py actions_worker`."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from actions import calls, work, worker
+from actions.models import EventAction, PendingCall, WorkerHeartbeat
+from actions.work import is_worker_alive
+from actions.worker import sources
+from tests.pending import make_calls
+from tests.records import make_events
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.django_db
+def test_once_archives_what_is_due_and_ends() -> None:
+    make_events(2)
+    call_command("actions_worker", "--once")
+    assert not EventAction.objects.exists()
+
+
+@pytest.mark.django_db
+def test_once_ends_with_an_error_where_a_job_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_periodic_jobs", {})
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    worker.register_periodic("broken", lambda: timedelta(hours=1), fail)
+    with pytest.raises(CommandError, match="broken"):
+        call_command("actions_worker", "--once")
+
+
+@pytest.mark.django_db
+def test_once_carries_out_the_calls_that_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "later", SimpleNamespace(carry_out=lambda call, hold: work.finish(call)))
+    make_calls(3)
+    make_calls(ago=-timedelta(hours=1))
+    call_command("actions_worker", "--once")
+    assert PendingCall.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_worker_that_cron_starts_counts_as_alive_until_the_next_run() -> None:
+    assert not is_worker_alive("default")
+    call_command("actions_worker", "--once")
+    assert is_worker_alive("default")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connections_that_are_past_their_age_are_closed_when_there_is_nothing_to_do() -> None:
+    connection.ensure_connection()
+    call_command("actions_worker", "--once")
+    assert connection.settings_dict["CONN_MAX_AGE"] == 0
+    assert connection.connection is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_is_kept_from_one_call_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def carry_out(call: PendingCall, hold: work.Hold) -> None:
+        seen.append(connection.connection)
+        work.finish(call)
+
+    monkeypatch.setattr(calls, "later", SimpleNamespace(carry_out=carry_out))
+    make_calls(3)
+    call_command("actions_worker", "--once")
+    assert seen == [seen[0]] * 3
+    assert seen[0] is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_worker_cleanly_and_soon(number: signal.Signals) -> None:
+    make_events(2)
+    environ = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.acceptance.archive_settings",
+        "ARCHIVE_DATABASE": str(connection.settings_dict["NAME"]),
+        "ARCHIVE_DESTINATION": "table",
+        "ARCHIVE_FOLDER": "",
+        "ARCHIVE_BATCH_SIZE": "10",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "actions_worker"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while EventAction.objects.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert process.poll() is None
+        assert is_worker_alive("default")
+        assert WorkerHeartbeat.objects.get().name.endswith(f":{process.pid}")
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert not EventAction.objects.exists()
+    assert process.returncode == 0
+    assert re.fullmatch(r"Working: calls, .*archive every 1:00:00.*\. Ctrl-C ends it\.\nEnded\.\n", output)
+    assert not WorkerHeartbeat.objects.exists()

@@ -1,0 +1,57 @@
+"""Which databases the tests run on."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.databases import STANDARD, Target, targets, version
+
+
+@pytest.fixture
+def closed_port():
+    """A port at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_by_default_sqlite_is_required_and_servers_at_their_standard_addresses_are_not():
+    found = targets({})
+    assert [target.name for target in found] == ["SQLite", "PostgreSQL", "MariaDB"]
+    assert [target.is_required for target in found] == [True, False, False]
+    assert [target.url for target in found[1:]] == list(STANDARD.values())
+
+
+def test_services_can_be_required():
+    assert all(target.is_required for target in targets({"REQUIRE_SERVICES": "1"}))
+
+
+def test_a_server_that_is_named_replaces_the_standard_one_and_is_required():
+    url = "postgres://me:secret@db.example.com/postgres"
+    _, postgres, mariadb = targets({"TEST_DATABASE_URLS": url})
+    assert postgres == Target("PostgreSQL", url, is_required=True)
+    assert mariadb.url == STANDARD["MariaDB"]
+    assert not mariadb.is_required
+
+
+def test_urls_may_be_parted_by_commas_or_blanks():
+    urls = {"TEST_DATABASE_URLS": "mysql://a@b/,  postgres://c@d/e"}
+    assert [target.url for target in targets(urls)[1:]] == ["postgres://c@d/e", "mysql://a@b/"]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///here.db", "oracle://somewhere"])
+def test_what_is_no_server_is_an_error(url):
+    with pytest.raises(ValueError, match=url.partition(":")[0]):
+        targets({"TEST_DATABASE_URLS": url})
+
+
+def test_a_password_is_not_shown():
+    assert Target("MariaDB", "mysql://me:secret@host:3306/").address == "mysql://me:…@host:3306/"
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("PostgreSQL", "postgres"), ("MariaDB", "mysql")])
+def test_a_server_that_does_not_answer_is_an_error_with_its_reason(name, scheme, closed_port):
+    with pytest.raises(OSError, match=r"(?i)refused"):
+        version(Target(name, f"{scheme}://me@127.0.0.1:{closed_port}/postgres"))

@@ -17,6 +17,7 @@ from rest_framework.test import force_authenticate
 from .binding import BoundAction
 from .discovery import load_viewsets
 from .exceptions import ConfigurationError, UnknownActionError
+from .keys import key_value
 from .registry import ActionRegistry, catalogue
 from .routes import not_here
 
@@ -76,7 +77,7 @@ def make_view(
     view.args, view.kwargs = (), {}
     if target is not None:
         key = view.lookup_url_kwarg or view.lookup_field
-        view.kwargs[key] = getattr(target, view.lookup_field) if isinstance(target, Model) else target
+        view.kwargs[key] = key_value(target, view.lookup_field) if isinstance(target, Model) else target
     if actor is not None:
         force_authenticate(http_request, user=actor)
     view.request = view.initialize_request(http_request, *view.args, **view.kwargs)

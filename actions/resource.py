@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property, partial, reduce
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.backends.base.features import BaseDatabaseFeatures
 from django.db.models import Model, QuerySet
-from django.db.models.constants import LOOKUP_SEP
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
@@ -22,6 +21,7 @@ from rest_framework.views import APIView
 
 from .conf import conf
 from .exceptions import TooManyObjectsError
+from .keys import key_value
 from .models import EventAction
 from .selection import Selection, can_lock, narrow, possible_keys, refuse_too_many, refuse_unnarrowed
 
@@ -168,8 +168,7 @@ class ViewResource:
 
     def key_of(self, found: Model) -> str:
         """What names the object in URLs and `ids`."""
-        name = self.view.lookup_field
-        return str(found.pk if name == "pk" else reduce(getattr, name.split(LOOKUP_SEP), found))
+        return str(key_value(found, self.view.lookup_field))
 
     def serialize(self, value: Any, several: bool, serializer_class: Any) -> Any:
         """The representation of one object or several, by the given serializer or the view's own."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from rest_framework.decorators import action as extra_action
@@ -26,6 +26,7 @@ from rest_framework.decorators import action as extra_action
 from .binding import BoundAction
 from .conf import conf
 from .exceptions import ActionError, UnknownActionError, WrongActionTypeError
+from .keys import key_field
 from .lifecycle import is_left_out
 from .openapi.attributes import document_routes
 from .registry import ActionRegistry
@@ -151,13 +152,11 @@ def looks_like_key(view: Any, value: str) -> bool:
     if value in view.action_registry.definitions:
         return False
     try:
-        meta = view.get_queryset().model._meta
-        field = meta.pk if view.lookup_field == "pk" else meta.get_field(view.lookup_field)
-        field.to_python(value)
+        field = key_field(view.get_queryset().model, view.lookup_field)
+        if field is not None:
+            field.to_python(value)
     except ValidationError:
         return False
-    except FieldDoesNotExist:
-        return True
     return True
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Field, QuerySet
 from django.forms import NullBooleanField
 from django.http import Http404, QueryDict
@@ -31,6 +31,7 @@ from .exceptions import (
     TooManyObjectsError,
     WrongActionTypeError,
 )
+from .keys import key_field
 from .terms import PARAMETERS, read_entity_tags
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def narrow(queryset: QuerySet[Any], selection: Selection, lookup_field: str) -> 
     """
     if selection.ids is None:
         return queryset
-    ids = _converted(selection.ids, _field(queryset.model, lookup_field))
+    ids = _converted(selection.ids, key_field(queryset.model, lookup_field))
     try:
         narrowed = queryset.filter(**{f"{lookup_field}__in": ids})
     except (ValueError, TypeError, ValidationError) as error:
@@ -377,15 +378,6 @@ def _is_all(value: str | None) -> bool:
     return TRUE[value.lower()]
 
 
-def _field(model: Any, lookup_field: str) -> Field[Any, Any] | None:
-    if lookup_field == "pk":
-        return model._meta.pk  # type: ignore[no-any-return]
-    try:
-        return model._meta.get_field(lookup_field)  # type: ignore[no-any-return]
-    except FieldDoesNotExist:
-        return None
-
-
 def _checked_key(key: Any, field: Field[Any, Any]) -> Any:
     value = field.to_python(key)
     field.run_validators(value)
@@ -417,7 +409,7 @@ def _as_key(key: Any, field: Field[Any, Any] | None) -> Any:
 
 def possible_keys(ids: Iterable[Any], model: Any, lookup_field: str) -> list[Any]:
     """Those of the ids that may be keys of these objects, as Python values."""
-    field = _field(model, lookup_field)
+    field = key_field(model, lookup_field)
     keys = []
     for key in ids:
         try:
@@ -430,6 +422,6 @@ def possible_keys(ids: Iterable[Any], model: Any, lookup_field: str) -> list[Any
 def key_text(key: Any, model: Any, lookup_field: str) -> str:
     """A key as URLs have it, however it was written; "" for what is none."""
     try:
-        return str(_as_key(key, _field(model, lookup_field)))
+        return str(_as_key(key, key_field(model, lookup_field)))
     except _NO_KEY:
         return ""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from actions.conf import conf
 from actions.exceptions import NON_FIELD_ERRORS, InvalidSelectionError, TooManyObjectsError
+from actions.keys import key_value
 from actions.versions import etag_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Selected:
         """The names of some of them."""
         try:
             found = self.rows.filter(**{f"{self.lookup_field}__in": self.keys[:MAX_SHOWN]})
-            return {str(getattr(each, self.lookup_field)): str(each) for each in found}
+            return {str(key_value(each, self.lookup_field)): str(each) for each in found}
         except (FieldError, ValidationError, ValueError, TypeError):
             # Keys that nobody has, from a request that somebody made up.
             return {}
@@ -84,7 +85,7 @@ def select(
     limit = min(filter(None, (conf.MAX_IDS, bound.action.max_objects)))
     name = view.lookup_field
     if with_versions:
-        versions = {str(getattr(each, name)): etag_of(view, each) for each in chosen[: limit + 1]}
+        versions = {str(key_value(each, name)): etag_of(view, each) for each in chosen[: limit + 1]}
     else:
         versions = {str(key): "" for key in chosen.values_list(name, flat=True)[: limit + 1]}
     if len(versions) > limit:

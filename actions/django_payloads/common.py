@@ -12,6 +12,7 @@ from django.db.models import AutoField, IntegerField, Model, UUIDField
 from django.utils.functional import Promise
 
 from actions.exceptions import InvalidPayloadError
+from actions.keys import key_field
 from actions.payloads.formats import as_text
 from actions.payloads.nodes import json_type
 from actions.payloads.screening import MAX_PROBLEMS
@@ -94,7 +95,12 @@ def enumeration(values: Iterable[Any]) -> Schema:
 
 def number(limit: Any) -> int | float:
     """A limit as a number of JSON."""
-    return limit if isinstance(limit, int) else int(limit) if Decimal(str(limit)) % 1 == 0 else float(limit)
+    return limit if isinstance(limit, int) else int(limit) if limit == int(limit) else float(limit)
+
+
+def _is_finite(limit: Any) -> bool:
+    """Whether JSON can write it as a number."""
+    return isinstance(limit, int) or (isinstance(limit, float | Decimal) and Decimal(limit).is_finite())
 
 
 def limits(checks: Iterable[Any], schema: Schema) -> Schema:
@@ -104,7 +110,7 @@ def limits(checks: Iterable[Any], schema: Schema) -> Schema:
         limit = getattr(check, "limit_value", None)
         limit = limit() if callable(limit) else limit
         for kind, keywords in _KEYWORDS.items():
-            if isinstance(check, kind) and isinstance(limit, int | float | Decimal):
+            if isinstance(check, kind) and _is_finite(limit):
                 declared = schema.get("type", ())
                 types = [declared] if isinstance(declared, str) else declared
                 found.update({keyword: number(limit) for keyword, types_ in keywords if set(types_) & set(types)})
@@ -124,7 +130,7 @@ def key_schema(model: type[Model] | None, field_name: str | None = None) -> Sche
     """How an object of the model is named: by its primary key, or by another field."""
     if model is None:
         return {}
-    field = model._meta.get_field(field_name) if field_name and field_name != "pk" else model._meta.pk
+    field = key_field(model, field_name or "pk")
     if isinstance(field, IntegerField | AutoField):
         return {"type": "integer"}
     return {"type": "string", "format": "uuid"} if isinstance(field, UUIDField) else {"type": "string"}

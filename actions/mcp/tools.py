@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from actions.binding import BoundAction
+
+logger = logging.getLogger(__name__)
 
 MAX_NAME = 64
 """What the narrowest of the models' own interfaces take; the protocol allows twice as much, and dots."""
@@ -91,7 +94,7 @@ def list_tools(tools: Mapping[str, Tool], request: Request, cursor: Any, page_si
     names = list(tools)
     described: list[dict[str, Any]] = []
     for name in names[_start(cursor, names) :]:
-        shown = describe(tools[name], request)
+        shown = _described(tools[name], request)
         if shown is None:
             continue
         if len(described) == page_size:
@@ -124,6 +127,15 @@ def describe(tool: Tool, request: Request) -> dict[str, Any] | None:
             "openWorldHint": action.preview is False,
         },
     }
+
+
+def _described(tool: Tool, request: Request) -> dict[str, Any] | None:
+    try:
+        return describe(tool, request)
+    except Exception:
+        # A ViewSet that cannot be described must not take the tools of all others away.
+        logger.exception("The tool %s is left out of the list: it cannot be described.", tool.name)
+        return None
 
 
 def _registries(chosen: Iterable[ActionRegistry | str] | None) -> Iterator[ActionRegistry]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from actions.exceptions import ActionError
+from actions.keys import key_value
 from actions.models import UNFINISHED, EventAction, Outcome
 from actions.redaction import secret_names
 from actions.selection import IDS, Selection
@@ -154,7 +155,7 @@ def _keys(original: Original, changes: list[dict[str, Any]]) -> tuple[Any, ...]:
     meta, name = original.model._meta, original.registry.viewset.lookup_field
     changed = dict.fromkeys(change["key"] for change in changes if change["model"] == meta.label_lower)
     if changed and name != "pk":
-        return tuple(getattr(found, name) for found in original.rows(changed))
+        return tuple(key_value(found, name) for found in original.rows(changed))
     keys = tuple(changed) or tuple((original.event.selection or {}).get(IDS) or ())
     if not keys:
         raise original.refusal(_("Which objects it was done to is not recorded."))

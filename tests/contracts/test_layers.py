@@ -31,8 +31,8 @@ LAYERS = {
     "recording": "changes recording redaction writes",
     "queue": "work",
     "registries": (
-        "binding budgets checks contract discovery django_payloads documentation layout lifecycle openapi registry "
-        "routes runners selection setting_checks util"
+        "binding budgets checks contract discovery django_payloads documentation keys layout lifecycle openapi "
+        "registry routes runners selection setting_checks util"
     ),
     "pure": "definition_keys definitions inputs lookups payloads preferences terms yaml_errors yaml_nodes yaml_source",
     "data": "migrations models",

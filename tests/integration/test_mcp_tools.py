@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from actions.mcp import streaming
 from actions.mcp.protocol import Message
+from actions.mcp.schemas import input_schema
 from actions.mcp.tools import tool_name
 from actions.models import EventAction, PendingCall
 from tests.app.models import Article
@@ -79,6 +80,23 @@ def test_alpha_actions_are_listed_where_the_project_shows_them(api: APIClient, s
     settings.DJACTION_SHOW_ALPHA = True
 
     assert "new" in tools(api)
+
+
+def test_a_tool_that_cannot_be_described_takes_no_other_away(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(bound: Any, view: Any) -> Any:
+        if bound.id == "publish":
+            raise LookupError("no such field")
+        return input_schema(bound, view)
+
+    monkeypatch.setattr("actions.mcp.tools.input_schema", broken)
+
+    listed = tools(api)
+
+    assert "publish" not in listed
+    assert "retitle" in listed
+    assert [record.exc_info[1].args for record in caplog.records if record.exc_info] == [("no such field",)]
 
 
 def test_an_address_may_serve_only_some(api: APIClient) -> None:

@@ -255,7 +255,11 @@ def test_the_example_project_has_tools(talk: Any, alice: User) -> None:
     todo = Todo.objects.create(title="Water", list=TodoList.objects.create(name="Home", owner=alice), owner=alice)
 
     async def session(client: Any) -> Any:
-        names = [tool.name for tool in (await client.list_tools()).tools]
+        page = await client.list_tools()
+        names = [tool.name for tool in page.tools]
+        while page.next_cursor:
+            page = await client.list_tools(cursor=page.next_cursor)
+            names += [tool.name for tool in page.tools]
         return names, await client.call_tool("todo-postpone", {"id": todo.pk, "payload": {"days": 30}})
 
     names, result = talk(session)

@@ -89,7 +89,7 @@ class Effect:
 
     def _value(self, value: Any, kept: Any, field: Any, is_after: bool, new: Mapping[tuple[str, str], str]) -> Any:
         if kept != value:
-            return {"kept": kept, "digest": salted_hmac(SALT, _text(value)).hexdigest()[:32]}
+            return {"kept": kept, "digest": salted_hmac(SALT, _text(value), algorithm="sha256").hexdigest()[:32]}
         if not is_after:
             return value
         if isinstance(value, datetime):

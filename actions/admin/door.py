@@ -139,11 +139,18 @@ class ActionsAdminMixin(Base):
                 return HttpResponseRedirect(self.action_done_url(request, None))
         return ActionPage(self, request, registry, bound, selected=selected).answer()
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The admin's own entries of the drop-down, then the registry's."""
-        found: dict[str, Any] = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """The admin's own entries of the drop-down, then the registry's.
+
+        Args:
+            request: Of the page.
+            action_location: From Django 6.1 on, which page has the drop-down. That of one object has buttons for them.
+        """
+        where = {} if action_location is None else {"action_location": action_location}
+        found: dict[str, Any] = super().get_actions(request, **where)
         registry = self.get_action_registry()
-        if registry is None or self.actions is None or IS_POPUP_VAR in request.GET:
+        is_elsewhere = action_location is not None and action_location.name != "CHANGE_LIST"
+        if registry is None or self.actions is None or IS_POPUP_VAR in request.GET or is_elsewhere:
             return found
         for bound in on_list(registry, request, takes_objects=True):
             title = (bound.action.title or bound.id).replace("%", "%%")

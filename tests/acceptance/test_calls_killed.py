@@ -99,6 +99,8 @@ def _kill_in_the_middle(project: Any, start: Callable[[], subprocess.Popen[str]]
 
 
 def _end(worker: subprocess.Popen[str]) -> None:
+    # Before it has begun, a signal ends it as any other program.
+    _until(lambda: WorkerHeartbeat.objects.filter(name__endswith=f":{worker.pid}").exists(), worker)
     worker.send_signal(signal.SIGTERM)
     worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == 0

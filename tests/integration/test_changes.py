@@ -264,10 +264,10 @@ def test_a_row_whose_key_is_known_before_it_is_made(article: Article) -> None:
 
 def test_rows_of_a_block_that_was_rolled_back_are_not_watched_any_more(article: Article) -> None:
     with ChangeTracker("default") as tracker, transaction.atomic():
-        sid = transaction.savepoint()
+        sid = connection.savepoint()
         Article.objects.update(title="Lost")
         tracker.watch(Article.objects.get())
-        transaction.savepoint_rollback(sid)
+        connection.savepoint_rollback(sid)
 
     assert (tracker.settled(), tracker.others()) == ([], [])
 

@@ -9,16 +9,19 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 MIGRATIONS := $(wildcard actions/migrations/*.py example_app/migrations/*.py)
 
-.PHONY: help run test lint types format bench migrations clean FORCE
+.PHONY: help run test test-airflow lint types format bench migrations clean FORCE
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
 run: $(VENV)/demo.stamp ## the example project on 127.0.0.1:8000 (PORT=8001 for another port)
 	@exec $(RUN) manage.py run_demo --port $(PORT)
 
 test: $(VENV)/test.stamp ## all tests, on every database that answers (ARGS="-k archive" for pytest)
 	@exec $(RUN) -m tests $(ARGS)
+
+test-airflow: $(VENV)/test.stamp ## the tests with a real Airflow, which it installs and starts
+	@PYTHON=$(RUN) exec .ci/airflow.sh $(RUN) -m pytest tests/airflow $(ARGS)
 
 lint: $(VENV)/dev.stamp ## ruff
 	$(RUN) -m ruff check .

@@ -17,9 +17,10 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from .exceptions import InvalidPayloadError, MissingExtraError, NotPossibleError, UnavailableError
-from .models import UNFINISHED, EventAction, Outcome, PendingCall
-from .recording import record_start, record_state
-from .terms import Terms, invalid
+from .models import EventAction, Outcome, PendingCall
+from .moments import as_aware, as_stored
+from .recording import record_start
+from .terms import Terms, invalid, refuse_past
 from .work import finish, is_worker_alive
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ def accept(execution: Execution, lookup: Any) -> tuple[dict[str, Any], dict[str,
     Raises:
         InvalidPayloadError: The payload has a file.
         UnavailableError: The action is always done by a worker, and none is alive.
-        InvalidTermError: The cron expression is none.
+        InvalidTermError: The cron expression is none, or the moment is over.
     """
+    refuse_past(execution.terms)
     terms, context = execution.terms, execution.context
     due_at = _first_moment(terms)
     is_alive = is_worker_alive(execution.using)
@@ -91,11 +93,7 @@ def accept(execution: Execution, lookup: Any) -> tuple[dict[str, Any], dict[str,
         "terms": terms.as_dict(),
         "caller": execution.caller,
     }
-    event = execution.event
-    if event is None:
-        event = record_start(execution, Outcome.PENDING.value, scheduled_at=terms.scheduled_at and due_at)
-    else:
-        record_state(event, Outcome.PENDING.value, of=UNFINISHED, scheduled_at=terms.scheduled_at and due_at)
+    event = record_start(execution, Outcome.PENDING.value, scheduled_at=terms.scheduled_at and due_at)
     call = PendingCall(event=event, due_at=due_at, request=request, cron=terms.cron or "")
     call.save(force_insert=True, using=execution.using)
     warnings = [] if is_alive else [_("No worker is alive now: it waits until one is.")]
@@ -126,15 +124,18 @@ def next_moment(name: str, expression: str, after: datetime) -> datetime:
     """
     try:
         from cronsim import CronSim, CronSimError
-    except ImportError as error:
-        raise NotPossibleError(str(MissingExtraError("cronsim", "cron")), code="missing_extra") from error
+    except ImportError:
+        # Where it was looked for says nobody anything: a line for the log, and no cause whose traceback is logged.
+        detail = str(MissingExtraError("cronsim", "cron"))
+        logger.error("%s", detail)  # noqa: TRY400
+        raise NotPossibleError(detail, code="missing_extra") from None
     plain = _ALIASES.get(expression.lower(), expression)
     try:
-        found: datetime = next(CronSim(plain, timezone.localtime(after)))
-    except (CronSimError, StopIteration) as error:
+        found: datetime = next(CronSim(plain, timezone.localtime(as_aware(after))))
+    except (CronSimError, StopIteration, OverflowError) as error:
         sentence = _('A cron expression was expected, as in "0 8 * * 1" for Mondays at eight.')
         raise invalid(name, sentence) from error
-    return found
+    return as_stored(found)
 
 
 _ALIASES = {
@@ -149,7 +150,8 @@ _ALIASES = {
 
 
 def _first_moment(terms: Terms) -> datetime:
-    moment = max(filter(None, (terms.scheduled_at, timezone.now())))
+    now = timezone.now()
+    moment = now if terms.scheduled_at is None else max(as_stored(terms.scheduled_at), now)
     return next_moment("cron", terms.cron, moment) if terms.cron else moment
 
 

@@ -14,7 +14,7 @@ from .idempotency import KEY_HEADER, fingerprint
 from .plans import PLAN_HEADER
 from .preview import refuse_unpreviewable
 from .selection import ITEMS
-from .terms import IN_BODY, PLAIN, Terms, invalid, merged, read_parameters
+from .terms import IN_BODY, PLAIN, Terms, invalid, merged, read_parameters, refuse_past
 
 if TYPE_CHECKING:
     from .binding import BoundAction
@@ -69,6 +69,9 @@ def _check(execution: Execution, terms: Terms) -> None:
     _check_demands(bound, terms, execution.is_many, execution.event is not None)
     if terms.is_preview or terms.plan is not None:
         refuse_unpreviewable(action)
+    if terms.is_preview:
+        # As the real call would be, when it is accepted: a repeated one with its key has its answer already.
+        refuse_past(terms)
     if terms.plan is not None and (terms.is_later or action.background):
         raise invalid(PLAN_HEADER, _("A plan is for now: what is done later may find something else."))
     is_single = bound.is_instance and not execution.is_many

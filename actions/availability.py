@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.generics import GenericAPIView
 from rest_framework.settings import api_settings
 
-from .conditions import ConditionsOfMany, refusals
+from .conditions import ConditionsOfMany, fixes_of, refusals
 from .documentation import place_of
 from .exceptions import ActionError, ConfigurationError, FailedActionError, ObjectsNotFoundError
 from .execution import make_context
@@ -231,7 +231,8 @@ class _Question:
                 return state
             if refusal is None:
                 return state
-            state.append(Reason(refusal.code, str(refusal.detail), STATE, refusal.fix))
+            fixes = fixes_of(refusal, self._resource.view)
+            state.append(Reason(refusal.code, str(refusal.detail), STATE, fixes))
 
     def _refusal(self, kind: str, check: Callable[[Any], None], subject: Any) -> Reason | None:
         try:

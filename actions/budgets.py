@@ -9,6 +9,7 @@ spends nothing, and two calls at once cannot spend the same.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,9 +25,12 @@ from .conf import conf
 from .definition_keys import RATE
 from .exceptions import BudgetExceededError, ConfigurationError
 from .models import ObjectBudget
+from .moments import as_aware, as_stored
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
+
+    from .context import ActionContext
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 EVERYTHING = "*"
@@ -46,7 +50,42 @@ class Budget:
     def started_at(self, now: datetime) -> datetime:
         """When the window began that `now` is in; windows are the same for everybody, days begin at midnight UTC."""
         seconds = int(self.window.total_seconds())
-        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=UTC)
+        return datetime.fromtimestamp(int(as_aware(now).timestamp()) // seconds * seconds, tz=UTC)
+
+
+class Share:
+    """An execution's part of the rows that are counted while it runs: its own, and none that another one counts.
+
+    What is written within an execution is seen by it and by all around it. Whoever is outermost and can take it back
+    counts it; an execution without a transaction cannot, so that those within it count, and refuse, by themselves.
+    """
+
+    def __init__(self, context: ActionContext, caller: str, is_undoable: bool) -> None:
+        """Take an execution's place in those around it.
+
+        Args:
+            context: Of the execution.
+            caller: What `caller_of` returned.
+            is_undoable: Whether it has a transaction.
+        """
+        self.using = context.using
+        self.is_undoable = is_undoable
+        self.keys = {_key(budget.scope, caller) for budget in budgets_for(context.resource, context.action)}
+        self.counted: Counter[str] = Counter()
+        """By key, rows that executions within this one have counted."""
+        around = [outer.share for outer in context.around if outer.share is not None]
+        self._around = [share for share in around if share.using == self.using]
+
+    def of(self, key: str, rows: int) -> int:
+        """How many of the rows that it has seen it has to count for a budget."""
+        if any(share.is_undoable and key in share.keys for share in self._around):
+            return 0
+        return max(0, rows - self.counted[key])
+
+    def note(self, key: str, rows: int) -> None:
+        """Have those around it leave out what it has counted."""
+        for share in self._around:
+            share.counted[key] += rows
 
 
 def budgets_for(resource: str, action: str) -> Iterator[Budget]:
@@ -92,7 +131,16 @@ def user_of(request: Request) -> str:
     return f"address:{BaseThrottle().get_ident(request)}" if key is None else f"user:{key}"
 
 
-def spend(resource: str, action: str, caller: str, rows: int, using: str, *, is_undoable: bool = True) -> None:
+def spend(
+    resource: str,
+    action: str,
+    caller: str,
+    rows: int,
+    using: str,
+    *,
+    is_undoable: bool = True,
+    share: Share | None = None,
+) -> None:
     """Take rows from every budget of the call.
 
     To be called inside the transaction that changes them.
@@ -104,13 +152,18 @@ def spend(resource: str, action: str, caller: str, rows: int, using: str, *, is_
         rows: How many were changed.
         using: The database.
         is_undoable: Whether a refusal takes back what was changed. Else it is counted in any case.
+        share: Of the execution, where there may be others within it or around it.
 
     Raises:
         BudgetExceededError: One has not so many left; nothing is spent when the transaction is rolled back.
     """
-    if rows:
-        for budget in budgets_for(resource, action):
-            _spend(budget, _key(budget.scope, caller), rows, using, is_undoable)
+    for budget in budgets_for(resource, action) if rows else ():
+        key = _key(budget.scope, caller)
+        own = rows if share is None else share.of(key, rows)
+        if own:
+            _spend(budget, key, own, using, is_undoable)
+            if share is not None:
+                share.note(key, own)
 
 
 def refuse_spent(resource: str, action: str, caller: str, using: str) -> None:
@@ -122,7 +175,7 @@ def refuse_spent(resource: str, action: str, caller: str, using: str) -> None:
     for budget in budgets_for(resource, action):
         started_at = budget.started_at(timezone.now())
         rows_of = ObjectBudget.objects.using(using).filter(key=_key(budget.scope, caller))
-        if rows_of.filter(started_at__gte=started_at, used__gte=budget.limit).exists():
+        if rows_of.filter(started_at__gte=as_stored(started_at), used__gte=budget.limit).exists():
             raise _exceeded(budget, 1, budget.limit, started_at + budget.window)
 
 
@@ -136,9 +189,9 @@ def _spend(budget: Budget, key: str, rows: int, using: str, is_undoable: bool) -
     started_at = budget.started_at(timezone.now())
     limit = budget.limit if is_undoable else MAX_LIMIT
     # Twice: the first time may only begin the window, or another call of the same caller may begin it in between.
-    if rows <= limit and any(_take(key, started_at, rows, limit, using) for _attempt in range(2)):
+    if rows <= limit and any(_take(key, as_stored(started_at), rows, limit, using) for _attempt in range(2)):
         return
-    mine = ObjectBudget.objects.using(using).filter(key=key, started_at__gte=started_at)
+    mine = ObjectBudget.objects.using(using).filter(key=key, started_at__gte=as_stored(started_at))
     used = mine.values_list("used", flat=True).first() or 0
     raise _exceeded(budget, rows, used, started_at + budget.window)
 
@@ -174,7 +227,7 @@ def _exceeded(budget: Budget, rows: int, used: int, resets_at: datetime) -> Budg
     sentence = _("This would change %(rows)s rows; of %(limit)s, %(left)s are left until %(moment)s.")
     moment = resets_at.isoformat().replace("+00:00", "Z")
     facts = {"rows": rows, "limit": budget.limit, "left": left, "resets_at": moment}
-    seconds = max(1, int((resets_at - timezone.now()).total_seconds()) + 1)
+    seconds = max(1, int((resets_at - as_aware(timezone.now())).total_seconds()) + 1)
     return BudgetExceededError(
         sentence % {**facts, "moment": moment},
         headers={"Retry-After": str(seconds)},

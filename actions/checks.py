@@ -10,6 +10,7 @@ actions.W009  a Django permission that no model declares
 actions.W010  an example's payload does not fit the action
 actions.E011  an action is undone by one that there is not
 actions.E012  a version_field that is no field of the ViewSet's model
+actions.W016  a sensitive field that the action does not have
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from .discovery import load_viewsets
 from .django_payloads import FormPayload, SerializerPayload
 from .exceptions import DefinitionProblem, InvalidPayloadError
 from .models import EventAction
+from .payloads.nodes import declared_fields, types_of, walk
+from .redaction import is_secret_name, secret_names
 from .registry import ActionRegistry, catalogue
 from .routes import ACTIONS_PATH, collision
 from .selection import can_lock, take_ids
@@ -74,6 +77,7 @@ def check_definitions(app_configs: Any = None, **kwargs: Any) -> Found:
             found += _check_permissions(bound.action)
             found += _check_examples(bound)
             found += _check_undo(registry, bound.action)
+            found += _check_sensitive(registry, bound)
     return found
 
 
@@ -83,9 +87,48 @@ def _check_undo(registry: ActionRegistry, action: Action) -> Iterable[checks.Che
     known = [each.id for each in registry.definitions.values() if each.is_instance and each.id != action.id]
     if action.undo not in known:
         near = get_close_matches(action.undo, known, n=1)
-        hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(known) or '-'}."
+        others = f"There are: {', '.join(known)}." if known else "There is no other instance action."
+        hint = f'Did you mean "{near[0]}"?' if near else others
         problem = _place(action, ("undo",), f'{registry.resource} has no other instance action "{action.undo}".')
         yield checks.Error(f"{problem.where}: {problem.message}", hint=hint, id="actions.E011")
+
+
+def _check_sensitive(registry: ActionRegistry, bound: BoundAction) -> Iterable[checks.CheckMessage]:
+    """Only where everything is known that the record may hold: what is sent and what is answered."""
+    action, schemas = bound.action, (bound.payload.json_schema(), bound.action.result)
+    if not action.sensitive or not all(isinstance(schema, Mapping) and _says_its_fields(schema) for schema in schemas):
+        return
+    anyway = secret_names(())
+    known = [name for schema in schemas for name in _names_in(schema)] + _changed_fields(registry.viewset)
+    for index, name in enumerate(action.sensitive):
+        secret = secret_names([name])
+        masks_some = any(is_secret_name(each, secret) and not is_secret_name(each, anyway) for each in known)
+        # Passwords and the like are masked without its being said.
+        if not masks_some and not is_secret_name(name, anyway):
+            near = get_close_matches(name, known, n=1)
+            hint = f'Did you mean "{near[0]}"?' if near else "Nothing is masked by it."
+            problem = _place(action, ("sensitive", index), f'the action neither takes nor answers "{name}".')
+            yield checks.Warning(f"{problem.where}: {problem.message}", hint=hint, id="actions.W016")
+
+
+def _says_its_fields(schema: Mapping[str, Any]) -> bool:
+    """Whether no object that fits the schema is one of which no fields are declared."""
+    for _path, node in walk(schema):
+        types = types_of(schema, node)
+        is_empty = False in (node.get("additionalProperties"), node.get("unevaluatedProperties"))
+        if (not types or "object" in types) and not is_empty and not declared_fields(schema, node):
+            return False
+    return True
+
+
+def _names_in(schema: Any) -> list[str]:
+    return [str(name) for _path, node in walk(schema) for name in node.get("properties") or ()]
+
+
+def _changed_fields(viewset: Any) -> list[str]:
+    """Fields whose changes a record may hold."""
+    queryset = getattr(viewset, "queryset", None)
+    return [] if queryset is None else [field.name for field in queryset.model._meta.concrete_fields]
 
 
 def _check_permissions(action: Action) -> Iterable[checks.CheckMessage]:

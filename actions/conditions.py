@@ -77,6 +77,14 @@ def refusals_of_many(
     return {found.pk: list(conditions.refusals(found)) for found in objects}
 
 
+def fixes_of(refusal: Refusal, view: Any) -> tuple[str, ...]:
+    """The actions that would make it possible; names of which the ViewSet has no action help nobody."""
+    if not refusal.fix:
+        return ()
+    known = view.action_registry.definitions
+    return tuple(name for name in refusal.fix if name in known)
+
+
 class ConditionsOfMany:
     """The conditions of an instance action, about to be asked for several objects."""
 

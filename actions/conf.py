@@ -90,6 +90,28 @@ class Settings:
     # Whether actions with the status `alpha` stand in lists and schemas without being asked for (?alpha=true).
     SHOW_ALPHA: bool = False
 
+    # Where events go, by a name of yours: {"crm": {"type": "webhook", "url": …, "secret": …}}. Types are "webhook",
+    # "endpoints" (the webhooks that are stored in the database), "stream", "airflow", or the path of a class.
+    HOOKS: dict[str, dict[str, Any]] = {}
+
+    # Who sends events: the "worker", or the process of the call itself after the "commit", which then takes longer.
+    DELIVER: str = "worker"
+
+    # How long one attempt to send may take, in seconds; a hook's own `timeout` goes before it.
+    DELIVERY_TIMEOUT_SECONDS: float = 10
+
+    # How long a delivery is tried before it is dead, in minutes. Three days.
+    DELIVERY_RETRY_MINUTES: int = 60 * 24 * 3
+
+    # How long a delivery is kept when it is over, in minutes. A week.
+    DELIVERY_TTL_MINUTES: int = 60 * 24 * 7
+
+    # Whether executions and deliveries are seen by OpenTelemetry, where that is installed.
+    TELEMETRY: bool = True
+
+    # Receivers in private networks that webhooks may reach: "host", "host:port" or a network such as "10.1.0.0/16".
+    PRIVATE_HOSTS: tuple[str, ...] = ()
+
     # Further field names whose values never reach a record, in every action; a definition's `sensitive` adds to them.
     SENSITIVE_FIELDS: tuple[str, ...] = ()
 

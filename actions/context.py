@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -75,15 +75,45 @@ class ActionContext:
     using: str = DEFAULT_DB_ALIAS
     """The database that effect and record are written to."""
     idempotency_key: str = ""
-    """The same for every attempt at this call: for systems outside of the database that take such a key."""
+    """For systems outside of the database that take such a key: the same for every attempt at this call, also of a
+    worker, and no other call's.
+
+    Where the caller sent an Idempotency-Key, a digest of it with the user and the action; else from `uid`. Each of
+    several objects has its own. An action that the function calls has another one each time: hand this one on.
+    """
     is_preview: bool = False
     """Whether all of it will be rolled back."""
     changes: Watcher = NOBODY
     """For rows besides the action's own object: `context.changes.watch(todo_list)`, before they are changed."""
     on_progress: OnProgress | None = None
     """The door's: gets what `progress` is told."""
+    text: str | Callable[[], str] = ""
+    """What receivers of the event read, in one sentence; "" for the usual one. The function may set it.
+
+    A callable is asked after the work, and only where somebody is told: a form's `get_stream_message`.
+    """
+    writeback: Any = None
+    """What the hook answered that was asked before the work (`hooks: [{hook: …, when: before}]`)."""
+    traceparent: str = ""
+    """W3C Trace Context of the call, "" where it has none."""
     mails: list[EmailMessage] = field(default_factory=list)
     """What `mail` was given."""
+    outer: ActionContext | None = field(default=None, repr=False)
+    """Of the execution that called this one, in this process."""
+    inner_names: frozenset[str] = field(default=frozenset(), repr=False)
+    """Names that executions within this one have declared `sensitive`; what they change is seen here, too."""
+    inner_secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Secrets that were sent to those of them that failed: their errors may quote them."""
+    share: Any = field(default=None, repr=False)
+    """Where rows are counted for budgets, its `budgets.Share` while the function runs."""
+
+    @property
+    def around(self) -> Iterator[ActionContext]:
+        """The executions that this one is a part of, from the inside out."""
+        outer = self.outer
+        while outer is not None:
+            yield outer
+            outer = outer.outer
 
     def mail(self, message: EmailMessage) -> None:
         """Send a mail when the transaction is committed: never where it is rolled back, as after a preview.

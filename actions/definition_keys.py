@@ -92,6 +92,27 @@ def _example(value: Any) -> str:
     return "" if is_example else "a mapping with title, description, payload, response"
 
 
+HOOK_KEYS = frozenset({"hook", "when", "outcomes", "options"})
+HOOK_TIMES = ("before", "after")
+HOOK_OUTCOMES = frozenset({"succeeded", "refused", "failed"})
+_A_HOOK = "the name of a hook, or a mapping with hook, when (before, after), outcomes, options"
+
+
+def _hook(value: Any) -> str:
+    if isinstance(value, str):
+        return "" if value else _A_HOOK
+    if not isinstance(value, Mapping) or set(value) - HOOK_KEYS or not isinstance(value.get("hook"), str):
+        return _A_HOOK
+    outcomes = value.get("outcomes", [])
+    is_right = (
+        value.get("when", "after") in HOOK_TIMES
+        and isinstance(outcomes, list | tuple)
+        and set(map(str, outcomes)) <= HOOK_OUTCOMES
+        and isinstance(value.get("options", {}), Mapping)
+    )
+    return "" if is_right else _A_HOOK
+
+
 _TEXT = _is(str, "a text")
 _FLAG = _is(bool, "true or false")
 _NAMES = _Each(_TEXT)
@@ -128,6 +149,7 @@ KEYS: dict[str, Check] = {
     "sunset": _day,
     "sensitive": _NAMES,
     "retention": _retention,
+    "hooks": _Each(_hook),
     "tags": _NAMES,
     "capabilities": _NAMES,
     "commands": _NAMES,
@@ -176,6 +198,7 @@ REMEDIES = {
     "sunset": "The first day on which the action is gone: sunset: 2026-11-01.",
     "sensitive": f"{_LIST} sensitive: [iban].",
     "retention": "For example: retention: {failed: 43200, default: 1440}.",
+    "hooks": "For example: hooks: [crm, {hook: stock, when: before}]. Hooks stand in the setting DJACTION_HOOKS.",
     "tags": f"{_LIST} tags: [todos].",
     "capabilities": f"{_LIST} capabilities: [mail].",
     "commands": f"{_LIST} commands: [send_mail].",
@@ -185,9 +208,6 @@ REMEDIES = {
     "status": '"todo" promises it and answers 501; the others say how far it may be trusted.',
 }
 """An example or the reason of what each key may hold."""
-
-LATER_KEYS = frozenset({"hooks"})
-"""Keys that the design names and this version does not carry out. Saying so is better than to ignore them."""
 
 
 _CHECKS = KEYS | REGISTRY_KEYS
@@ -242,6 +262,10 @@ def _contradictions(values: Mapping[str, Any], places: Places) -> list[Definitio
     if values.get("type") == ACTION_TYPE.INSTANCE.value and values.get("selection") is not None:
         message = "selection has a meaning for bulk actions only."
         problems.append(places.problem(("selection",), message, "Remove it.", at_key=True))
+    befores = [hook for hook in values.get("hooks") or () if isinstance(hook, Mapping) and hook.get("when") == "before"]
+    if len(befores) > 1:
+        message = f"{len(befores)} hooks are asked before the work."
+        problems.append(places.problem(("hooks",), message, "Keep one: their answers could contradict.", at_key=True))
     deprecated, sunset = values.get("deprecated"), values.get("sunset")
     if isinstance(deprecated, str) and not _day(deprecated) and not _day(sunset) and str(sunset) < deprecated:
         message = f"the action is gone on {sunset}, before it is deprecated on {deprecated}."
@@ -262,9 +286,7 @@ def unknown_keys(keys: Iterable[str], places: Places, *, with_registry_keys: boo
     for key in keys:
         if key in known or key.startswith("x-"):
             continue
-        if key in LATER_KEYS:
-            message, remedy = f'"{key}" is not available in this version.', "Remove it."
-        elif key in REGISTRY_KEYS:
+        if key in REGISTRY_KEYS:
             message, remedy = f'"{key}" stands in the registry.', "Remove it here."
         else:
             near = get_close_matches(key, known, n=1)

@@ -134,6 +134,8 @@ class Action:
     """Names of fields whose values never reach a record; in addition to DJACTION_SENSITIVE_FIELDS."""
     retention: Mapping[str, int] = field(default_factory=dict)
     """Minutes until its records are archived, by outcome: `{"failed": 43200, "default": 1440}`."""
+    hooks: tuple[str | Mapping[str, Any], ...] = ()
+    """Hooks of DJACTION_HOOKS besides those that are for all: "crm", or `{"hook", "when", "outcomes", "options"}`."""
     tags: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
@@ -161,7 +163,12 @@ class Action:
     @property
     def is_previewable(self) -> bool:
         """Whether it can be tried and rolled back."""
-        return self.atomic if self.preview is None else self.preview
+        return (self.atomic and not self.asks_before) if self.preview is None else self.preview
+
+    @property
+    def asks_before(self) -> bool:
+        """Whether a hook is asked before the work, which cannot be rolled back there."""
+        return any(isinstance(hook, Mapping) and hook.get("when") == "before" for hook in self.hooks)
 
     @property
     def sunset_on(self) -> date | None:

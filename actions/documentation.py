@@ -48,12 +48,9 @@ def action_document(bound: BoundAction, view: Any, path: str) -> dict[str, Any]:
     Args:
         bound: The action.
         view: Its ViewSet, for the serializer of the answer.
-        path: The URL path that was asked for; of the older form, the main one is given.
+        path: Its main URL path; see `main_path`.
     """
     schema = bound.payload.json_schema()
-    if view.is_older_route:
-        head, _older, tail = path.rpartition(f"actions/{bound.id}")
-        path = f"{head}{bound.id}{tail}"
     return {
         **_definition(bound),
         "url": path,
@@ -120,6 +117,12 @@ def _example_response(bound: BoundAction, view: Any) -> Any:
         return None if made is None else answer.filled(made)
     serializer_class = answer.content or view.get_serializer_class()
     return answer.filled(serializer_class(context=view.get_serializer_context()).data)
+
+
+def main_path(path: str, name: str) -> str:
+    """The path of an action for its older form: of `/todos/7/actions/mark_done.json`, `/todos/7/mark_done.json`."""
+    head, _actions, end = path.rpartition(f"/actions/{name}")
+    return f"{head}/{name}{end}"
 
 
 def place_of(path: str) -> tuple[str, str]:

@@ -125,6 +125,7 @@ class ActionError(ActionsError):
         self.detail = str(self.default_detail if detail is None else detail)
         self.errors = {key: [str(sentence) for sentence in sentences] for key, sentences in (errors or {}).items()}
         self.headers = dict(headers or {})
+        self.correlation_id = ""
         self.extra = dict(extra or {})
         if code is not None:
             self.code = code

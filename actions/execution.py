@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import acceptance, idempotency, plans
+from . import acceptance, idempotency, plans, telemetry
 from .agreement import agree
-from .budgets import caller_of, refuse_spent, spend
+from .asking import ask_before
+from .budgets import Share, caller_of, refuse_spent, spend
 from .changes import ChangeTracker
 from .conf import conf
 from .context import ActionContext, OnProgress, current_context
-from .exceptions import ActionError, FailedActionError, UnavailableError
+from .exceptions import ActionError, BudgetExceededError, FailedActionError, UnavailableError
 from .lifecycle import check_lifecycle, lifecycle_headers
 from .many import Many
 from .models import UNFINISHED, EventAction
+from .models import Outcome as Result
 from .preview import HEADERS as PREVIEWED
-from .preview import Preview, merge, nothing_stays, preview_of, refuse_unpreviewable, waiting, would_send
+from .preview import Preview, deliveries_of, merge, nothing_stays, preview_of, refuse_unpreviewable, waiting, would_send
 from .problem import to_error
 from .recording import Execution, record_error, record_success
-from .redaction import secret_names
+from .redaction import mask
+from .signals import announce_end, announce_start
 from .single import Single, is_looking
 from .terms import PLAIN, Terms
+from .tracing import correlation_of, traceparent_of
 from .work import LeaseLostError
 
 if TYPE_CHECKING:
@@ -65,6 +71,8 @@ class Outcome:
     headers: dict[str, str] = field(default_factory=dict)
     preview: Preview | None = None
     """What it would do, where that was asked; `body` has it too."""
+    correlation_id: str = ""
+    """Of all that the call caused."""
 
 
 def perform(
@@ -100,23 +108,47 @@ def perform(
     """
     execution = _begin(bound, resource, door, terms, job)
     execution.context.on_progress = on_progress
+    if not telemetry.is_on():
+        return _attempt(execution, resource, read, job)
+    with telemetry.execution_span(bound.name, door, execution.context.traceparent) as seen:
+        execution.context.traceparent = seen.traceparent
+        try:
+            outcome = _attempt(execution, resource, read, job)
+        except ActionError as error:
+            seen.facts |= {"outcome": _outcome_of(error), "status": error.status, "code": error.code}
+            seen.error = error if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+            raise
+        state = outcome.event.outcome if outcome.event is not None else Result.SUCCEEDED.value
+        seen.facts |= {"outcome": "preview" if terms.is_preview else state, "status": outcome.status}
+        seen.facts["correlation_id"] = execution.context.correlation_id
+        return outcome
+
+
+def _attempt(execution: Execution, resource: ViewResource, read: Callable[[], Any], job: Job | None) -> Outcome:
+    """Run it, and record and announce what goes wrong."""
     token = current_context.set(execution.context)
     try:
-        return _run(execution, resource, read, job)
+        outcome = _run(execution, resource, read, job)
     except LeaseLostError:
         raise
     except Exception as error:
         resource.challenge(error)
         refused = _refused(execution, error)
+        refused.correlation_id = execution.context.correlation_id
+        _tell_outer(execution)
         _log(execution, refused)
         is_replay = refused.headers.items() >= idempotency.REPLAYED.items()
-        if not (execution.is_done or terms.is_preview or is_replay):
+        if not (execution.is_done or execution.terms.is_preview or is_replay):
             _record(execution, refused, job)
+            if not (job is not None and isinstance(refused, UnavailableError)):
+                _announce(execution, resource, _outcome_of(refused), refused.status, refused)
         if refused is error:
             raise
         raise refused from error
     finally:
         current_context.reset(token)
+    outcome.correlation_id = execution.context.correlation_id
+    return outcome
 
 
 def refuse(bound: BoundAction, resource: ViewResource, error: ActionError, *, door: str) -> None:
@@ -134,6 +166,9 @@ def _begin(bound: BoundAction, resource: ViewResource, door: str, terms: Terms, 
         started=perf_counter(),
         object_id=resource.lookup_value if bound.is_instance else None,
     )
+    if bound.sensitive:
+        for outer in execution.context.around:
+            outer.inner_names |= bound.sensitive
     execution.is_many = bound.is_instance and execution.object_id is None
     if job is not None:
         execution.event, execution.caller = job.event, job.call.request["caller"]
@@ -169,16 +204,21 @@ def _run(execution: Execution, resource: ViewResource, read: Callable[[], Any], 
 def _performed(execution: Execution, resource: ViewResource, job: Job | None) -> Outcome:
     """Do it."""
     terms, context = execution.terms, execution.context
-    context.idempotency_key = terms.key or str(context.uid)
+    context.idempotency_key = str(context.uid)
+    is_atomic, is_outermost = execution.bound.action.atomic, _is_outermost(execution)
     try:
-        with transaction.atomic(using=execution.using) if execution.bound.action.atomic else nullcontext():
+        with transaction.atomic(using=execution.using) if is_atomic else nullcontext():
+            if is_atomic and is_outermost:
+                _note_commit(execution)
             if terms.key is not None and job is None:
-                idempotency.claim(execution)
+                context.idempotency_key = idempotency.claim(execution)
+            announce_start(type(resource.view), execution.bound.name, context)
             body, _effect = _carry_out(execution, resource)
             status = getattr(body, "status_code", HTTPStatus.OK.value)
             event = record_success(execution, body, status)
             if job is not None:
                 job.finish()
+            _announce(execution, resource, Result.SUCCEEDED.value, status)
             execution.is_done = True
     except idempotency.KeyTakenError:
         return _answered_again(execution)
@@ -191,7 +231,7 @@ def _previewed(execution: Execution, resource: ViewResource) -> Outcome:
     with nothing_stays(execution.using):
         body, effect = _carry_out(execution, resource)
         assert effect is not None  # noqa: S101 - a preview always looks
-        preview = preview_of(execution, effect, plans.make_plan(execution, effect))
+        preview = preview_of(effect, plans.make_plan(execution, effect))
     status = getattr(body, "status_code", HTTPStatus.OK.value)
     merged = merge(body, preview)
     return Outcome(merged, getattr(merged, "status_code", status), headers=dict(PREVIEWED), preview=preview)
@@ -200,8 +240,11 @@ def _previewed(execution: Execution, resource: ViewResource) -> Outcome:
 def _accepted(execution: Execution, resource: ViewResource) -> Outcome:
     """Check everything, and leave the work to a worker."""
     execution.caller = caller_of(execution.context.request)  # type: ignore[arg-type]
+    is_outermost = _is_outermost(execution)
     try:
         with transaction.atomic(using=execution.using):
+            if is_outermost:
+                _note_commit(execution)
             if execution.terms.key is not None:
                 idempotency.claim(execution)
             _work_of(execution, resource).check()
@@ -210,6 +253,16 @@ def _accepted(execution: Execution, resource: ViewResource) -> Outcome:
     except idempotency.KeyTakenError:
         return _answered_again(execution)
     return Outcome(body, HTTPStatus.ACCEPTED.value, execution.event, headers)
+
+
+def _is_outermost(execution: Execution) -> bool:
+    """Whether the transaction that is about to begin is one, and no part of another one."""
+    return not connections[execution.using].in_atomic_block
+
+
+def _note_commit(execution: Execution) -> None:
+    """Know of the commit before anything that is left to be done after it: that may raise what a commit raises."""
+    transaction.on_commit(partial(setattr, execution, "is_committed", True), using=execution.using)
 
 
 def _answered_again(execution: Execution) -> Outcome:
@@ -233,32 +286,69 @@ def _carry_out(execution: Execution, resource: ViewResource) -> tuple[Any, plans
     work = _work_of(execution, resource)
     budgets = conf.BUDGETS
     if not (looks or execution.is_tracked or budgets):
-        return work.body(work.check()), None
+        return work.body(_asked(execution, work.check())), None
     started_at, before = (timezone.now(), waiting(execution.using)) if looks else (None, 0)
     # Objects are watched from the beginning: a form changes its instance already when it checks the payload.
     tracker = execution.tracker = execution.context.changes = ChangeTracker(execution.using)
-    run = work.check()
-    spending = (bound.resource, bound.id, execution.caller or caller_of(execution.context.request)) if budgets else None  # type: ignore[arg-type]
-    if spending and not bound.action.atomic:
-        refuse_spent(*spending, execution.using)
-    with tracker:
-        body = work.body(run)
-    if spending:
-        spend(*spending, tracker.log.total, execution.using, is_undoable=bound.action.atomic)
+    run = _asked(execution, work.check())
+    if budgets:
+        body = _within_budgets(execution, tracker, partial(work.body, run))
+    else:
+        with tracker:
+            body = work.body(run)
     if started_at is None:
         return body, None
-    sending = would_send(execution.using, before)
+    sending = [*would_send(execution.using, before), *deliveries_of(bound)]
     changes = tracker.settled()
-    secret = secret_names(bound.sensitive)
-    effect = plans.Effect(changes, tracker.others(), sending, work.versions, started_at, timezone.now(), secret)
+    ended_at = timezone.now()
+    effect = plans.Effect(changes, tracker.others(), sending, work.versions, started_at, ended_at, execution.secret)
     if plan is not None:
         plans.check_effect(plan, effect)
     return body, effect
 
 
+def _within_budgets(execution: Execution, tracker: ChangeTracker, work: Callable[[], Any]) -> Any:
+    """Do the work, and take the rows that it writes from the caller's budgets."""
+    action, context = execution.bound.action, execution.context
+    caller = execution.caller or caller_of(context.request)  # type: ignore[arg-type]
+    if not action.atomic:
+        refuse_spent(context.resource, context.action, caller, execution.using)
+    share = context.share = Share(context, caller, action.atomic)
+    spending = context.resource, context.action, caller
+    how: dict[str, Any] = {"is_undoable": action.atomic, "share": share}
+    try:
+        with tracker:
+            body = work()
+    except BaseException:
+        if not action.atomic:
+            # What it has written stays.
+            _spend_anyway(execution, lambda: spend(*spending, tracker.log.total, execution.using, **how))
+        raise
+    finally:
+        context.share = None
+    spend(*spending, tracker.log.total, execution.using, **how)
+    return body
+
+
+def _spend_anyway(execution: Execution, spend_rows: Callable[[], None]) -> None:
+    """Count what was written before something went wrong, which is what the caller is told of in any case."""
+    try:
+        with transaction.atomic(using=execution.using):
+            spend_rows()
+    except (DatabaseError, BudgetExceededError) as error:
+        logger.error("What %s has changed could not be counted: %s", execution.bound.name, _masked(execution, error))  # noqa: TRY400
+
+
+def _asked(execution: Execution, run: Callable[[], Any]) -> Callable[[], Any]:
+    """The work, when the hook that is asked before it has agreed."""
+    if execution.bound.action.hooks:
+        ask_before(execution)
+    return run
+
+
 def _refused(execution: Execution, error: Exception) -> ActionError:
     """What the caller is told, who must not believe that nothing was changed where something may have been."""
-    if execution.is_done and isinstance(error, DatabaseError):
+    if execution.is_done and not execution.is_committed and isinstance(error, DatabaseError):
         # The commit itself failed.
         execution.is_done = False
     if execution.is_done:
@@ -273,6 +363,14 @@ def _refused(execution: Execution, error: Exception) -> ActionError:
     return refused
 
 
+def _tell_outer(execution: Execution) -> None:
+    """Have those that it was performed in know its secrets: their own errors may quote them, and this one's."""
+    if execution.context.outer is not None:
+        secrets = execution.secrets
+        for outer in execution.context.around:
+            outer.inner_secrets |= secrets
+
+
 def _record(execution: Execution, error: ActionError, job: Job | None) -> None:
     """Write an error's record. Where that fails, too (the database may be gone), the caller still gets the error."""
     if job is not None and isinstance(error, UnavailableError):
@@ -281,8 +379,10 @@ def _record(execution: Execution, error: ActionError, job: Job | None) -> None:
     try:
         with transaction.atomic(using=execution.using):
             _write_error(execution, error, job)
-    except DatabaseError:
-        logger.exception("The record of %s could not be written.", execution.bound.name)
+    except DatabaseError as failure:
+        # Without `exc_info`: what it follows from is the action's own error, which may quote a secret.
+        name, text = execution.bound.name, _masked(execution, failure)
+        logger.error("The record of %s could not be written: %s", name, text)  # noqa: TRY400
 
 
 def _write_error(execution: Execution, error: ActionError, job: Job | None) -> None:
@@ -308,30 +408,58 @@ def _write_error(execution: Execution, error: ActionError, job: Job | None) -> N
         job.finish()
 
 
+def _announce(
+    execution: Execution, resource: ViewResource, outcome: str, status: int, error: ActionError | None = None
+) -> None:
+    announce_end(
+        type(resource.view),
+        execution.bound.name,
+        outcome=outcome,
+        using=execution.using,
+        status=status,
+        event=execution.event,
+        context=execution.context,
+        error=error,
+    )
+
+
+def _outcome_of(error: ActionError) -> str:
+    return (Result.FAILED if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Result.REFUSED).value
+
+
 def make_context(bound: BoundAction, resource: ViewResource, door: str) -> ActionContext:
     """What function and conditions are told of a call."""
     outer = current_context.get()
     uid = uuid4()
     request = resource.view.request
+    meta = request.META
     return ActionContext(
         actor=request.user,
         resource=bound.resource,
         action=bound.action.id,
         door=door,
         uid=uid,
-        correlation_id=outer.correlation_id if outer else str(uid),
+        correlation_id=outer.correlation_id if outer else correlation_of(meta) or str(uid),
+        traceparent=outer.traceparent if outer else traceparent_of(meta),
         parent_uid=outer.uid if outer else None,
         request=request,
         is_preview=outer.is_preview if outer else False,
+        outer=outer,
     )
 
 
 def _log(execution: Execution, error: ActionError) -> None:
     """Unexpected errors with their traceback; refusals are the caller's and need none."""
-    facts = {"action": execution.bound.name, "object_id": execution.object_id, "event_uid": str(execution.context.uid)}
-    if error.status >= 500 and error.__cause__ is not None:
-        logger.error("%s failed: %s", execution.bound.name, error.__cause__, exc_info=error.__cause__, extra=facts)
-    elif error.__cause__ is not None and error.code in ("conflict", "out_of_range"):
-        logger.warning("%s: %s", execution.bound.name, error.__cause__, exc_info=error.__cause__, extra=facts)
+    name, cause = execution.bound.name, error.__cause__
+    facts = {"action": name, "object_id": execution.object_id, "event_uid": str(execution.context.uid)}
+    if error.status >= 500 and cause is not None:
+        logger.error("%s failed: %s", name, _masked(execution, cause), extra=facts)
+    elif cause is not None and error.code in ("conflict", "out_of_range"):
+        logger.warning("%s: %s", name, _masked(execution, cause), extra=facts)
     else:
-        logger.info("%s refused: %s", execution.bound.name, error.code, extra=facts)
+        logger.info("%s refused: %s", name, error.code, extra=facts)
+
+
+def _masked(execution: Execution, cause: BaseException) -> str:
+    """An error with its traceback as the log may have it: both may quote what was sent."""
+    return mask(f"{cause}\n{''.join(traceback.format_exception(cause))}", execution.secrets)

@@ -42,8 +42,8 @@ class KeyTakenError(Exception):
     """There is a record with the key; `answer_again` says what it means."""
 
 
-def claim(execution: Execution, outcome: str = Outcome.RUNNING.value) -> None:
-    """Write the record with the key, before anything else in the transaction.
+def claim(execution: Execution, outcome: str = Outcome.RUNNING.value) -> str:
+    """Write the record with the key, before anything else in the transaction; the key's digest.
 
     Raises:
         KeyTakenError: There is one.
@@ -51,15 +51,17 @@ def claim(execution: Execution, outcome: str = Outcome.RUNNING.value) -> None:
     """
     using = execution.using
     taken: IntegrityError | None = None
+    columns = key_columns(execution)
     # The wait is outside of the savepoint: it is set back in a transaction that nothing has broken.
     with transaction.atomic(using=using, savepoint=False), _bounded_wait(connections[using]):
         try:
             with transaction.atomic(using=using):
-                record_start(execution, outcome, **key_columns(execution))
+                record_start(execution, outcome, **columns)
         except IntegrityError as error:
             execution.event, taken = None, error
     if taken is not None:
         raise KeyTakenError from taken
+    return columns["key_hash"]
 
 
 def answer_again(execution: Execution) -> EventAction:

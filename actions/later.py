@@ -16,13 +16,16 @@ from django.utils.translation import gettext as _
 from .acceptance import Job
 from .archive import databases
 from .budgets import forget_spent
-from .exceptions import ActionError, FailedActionError, UnavailableError
+from .exceptions import ActionError, FailedActionError, UnavailableError, UnknownActionError
 from .execution import perform
+from .hooks import hooks_for
 from .models import UNFINISHED, EventAction, Outcome, PendingCall
+from .outbox import post
 from .problem import to_error
 from .recording import record_state
 from .requests import find, make_view
 from .resource import ViewResource
+from .signals import announce_end
 from .terms import Terms
 from .work import finish
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from .binding import BoundAction
+    from .definitions import Action
+    from .registry import ActionRegistry
     from .work import Hold
 
 ABANDONED = timedelta(days=1)
@@ -53,8 +58,7 @@ def carry_out(call: PendingCall, hold: Hold) -> None:
     """
     job = Job(call)
     if not record_state(job.event, Outcome.RUNNING.value, of=UNFINISHED):
-        # It was cancelled while it was taken.
-        finish(call)
+        _end_ended(job)
         return
     try:
         resource, bound, data = _prepared(call)
@@ -81,6 +85,17 @@ def carry_out(call: PendingCall, hold: Hold) -> None:
         return
 
 
+def _end_ended(job: Job) -> None:
+    """Remove a call whose record has ended: cancelled while it was taken, or done by a worker that died right after."""
+    call, using = job.call, job.call._state.db
+    is_cancelled = EventAction.objects.using(using).filter(pk=job.event.pk, outcome=Outcome.CANCELLED.value).exists()
+    with transaction.atomic(using=using):
+        if is_cancelled:
+            finish(call)
+        else:
+            job.finish()
+
+
 def cancel(event: EventAction) -> bool:
     """Take back what has not begun; False where it has, or is over.
 
@@ -89,7 +104,8 @@ def cancel(event: EventAction) -> bool:
     using = event._state.db
     with transaction.atomic(using=using):
         calls = PendingCall.objects.using(using).filter(event_id=event.pk, attempts=0)
-        if not calls.delete()[0]:
+        # In one statement, as in `work.finish`: a worker could take the call between a look and the deletion.
+        if not calls._raw_delete(using):  # noqa: SLF001
             return False
         return record_state(event, Outcome.CANCELLED.value, of=(Outcome.PENDING.value,))
 
@@ -99,8 +115,14 @@ def fail(call: PendingCall, error: ActionError) -> None:
     event, using = call.event, call._state.db
     outcome = Outcome.FAILED if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.REFUSED
     facts = {"code": error.code, "detail": error.detail, "errors": error.errors}
+    name = f"{event.resource}:{event.action}"
+    registry, action = _known(name)
     with transaction.atomic(using=using):
-        record_state(event, outcome.value, of=UNFINISHED, status_code=error.status, error=facts)
+        if record_state(event, outcome.value, of=UNFINISHED, status_code=error.status, error=facts):
+            post(event, action, hooks_for(action, name, outcome.value))
+            sender = registry.viewset if registry is not None else None
+            facts_of_end: dict[str, Any] = {"outcome": outcome.value, "using": str(using), "status": error.status}
+            announce_end(sender, name, event=event, context=None, error=error, **facts_of_end)
         Job(call).finish()
 
 
@@ -134,6 +156,15 @@ def fail_abandoned(using: str) -> int:
         facts = {"code": "interrupted", "detail": _("It began and never ended."), "errors": {}}
         count += record_state(event, Outcome.FAILED.value, of=(Outcome.RUNNING.value,), status_code=500, error=facts)
     return count
+
+
+def _known(name: str) -> tuple[ActionRegistry | None, Action | None]:
+    """Registry and definition of an action, None for what is gone."""
+    try:
+        registry, bound = find(name)
+    except UnknownActionError:
+        return None, None
+    return registry, bound.action
 
 
 def _actor_of(event: EventAction) -> AbstractBaseUser | None:

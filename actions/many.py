@@ -22,13 +22,16 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.db import connections, transaction
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from rest_framework.response import Response
 
 from .conditions import refusals
 from .conf import conf
 from .exceptions import (
     ActionError,
     InvalidSelectionError,
+    NotPossibleError,
     PreconditionRequiredError,
     RefusedError,
     TooManyObjectsError,
@@ -62,13 +65,14 @@ class Unit:
     target: Model | None = None
     run: Callable[[], Any] | None = None
     result: Any = None
+    status: int = HTTPStatus.OK.value
     error: ActionError | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For the answer."""
         about = {"index": self.index, "id": self.id, "ok": self.error is None}
         if self.error is None:
-            return {**about, "status": HTTPStatus.OK.value, "result": self.result}
+            return {**about, "status": self.status, "result": self.result}
         error: dict[str, Any] = {"code": self.error.code, "detail": self.error.detail}
         if self.error.errors:
             error["errors"] = self.error.errors
@@ -123,14 +127,25 @@ class Many:
             self.versions = {str(target.pk): etag_of(self._resource.view, target) for target in targets}
 
     def _work(self) -> None:
-        execution = self._execution
+        """Do it to each, and give each an idempotency key of its own."""
+        execution, context = self._execution, self._execution.context
         execution.has_begun = True
+        key = context.idempotency_key
+        try:
+            self._do_all(key)
+        finally:
+            context.idempotency_key = key
+
+    def _do_all(self, key: str) -> None:
+        execution = self._execution
         is_each, total = execution.terms.is_each, len(self._units)
         report = execution.context.on_progress
         for unit in self._units:
             if report is not None:
                 # What the function says of its one object is no progress of all of them.
                 execution.context.on_progress = partial(_report, report, unit.index, total)
+            if key and unit.target is not None:
+                execution.context.idempotency_key = f"{key}:{unit.target.pk}"
             if is_each:
                 self._attempt(unit, self._do_by_itself)
             else:
@@ -177,13 +192,17 @@ class Many:
         target = self._target_of(found)
         unit.run = bound.runner.prepare(as_mapping(unit.params), target, view, execution.context)
         for refusal in refusals(bound, target, execution.context) if bound.conditions else ():
-            raise RefusedError(refusal.detail, code=refusal.code, extra=fix_of(refusal))
+            raise RefusedError(refusal.detail, code=refusal.code, extra=fix_of(refusal, view))
 
     def _do(self, unit: Unit) -> None:
         bound = self._execution.bound
         assert unit.run is not None  # noqa: S101 - `_check` came before
         result = unit.run()
-        unit.result = render(result, bound, self._resource, unit.target if bound.is_instance else None)
+        body = render(result, bound, self._resource, unit.target if bound.is_instance else None)
+        if isinstance(body, HttpResponseBase):
+            unit.status = body.status_code
+            body = _data_of(body, bound.action.atomic or self._execution.terms.is_each)
+        unit.result = body
 
     def _target_of(self, found: Model) -> Any:
         """The object; for a bulk function the set of this one object."""
@@ -259,7 +278,13 @@ class Many:
             assert error is not None  # noqa: S101 - they are those that have one
             places = {f"{unit.index}.{field}": texts for field, texts in error.errors.items()}
             errors.update(places or {str(unit.index): [error.detail]})
+        execution = self._execution
         detail = _("Nothing was done: %(failed)s of %(total)s objects cannot be taken.")
+        if execution.has_begun and not execution.bound.action.atomic:
+            detail = _(
+                "%(failed)s of %(total)s objects could not be taken. The action has no transaction: it may have been "
+                "done to those before, and in part to that one."
+            )
         raise ActionError(
             detail % {"failed": len(failed), "total": len(self._units)},
             status=HTTPStatus.BAD_REQUEST.value,
@@ -276,6 +301,27 @@ class Many:
             "counts": {"total": len(self._units), "succeeded": counts[True], "failed": counts[False]},
             "results": [unit.as_dict() for unit in self._units],
         }
+
+
+def _data_of(response: HttpResponseBase, is_undoable: bool) -> Any:
+    """What an answer that the function made holds, where it can be one of several.
+
+    Args:
+        response: The answer.
+        is_undoable: Whether what was done is taken back when it is refused.
+
+    Raises:
+        NotPossibleError: It is a file or a page.
+    """
+    if isinstance(response, Response):
+        return response.data
+    # Not `response.close()`: that tells Django that the request has ended, and it closes connections.
+    for close in response._resource_closers:  # type: ignore[attr-defined]  # noqa: SLF001 - its files
+        close()
+    detail = _("This action answers with a file or a page, of which one answer cannot hold several. Call it for each.")
+    if not is_undoable:
+        detail = f"{detail} {_('It has no transaction: it was done to the first of them.')}"
+    raise NotPossibleError(detail, code="answer_not_for_several")
 
 
 def _report(report: OnProgress, done: int, total: int, _done: int, _total: int | None, message: str) -> None:

@@ -18,7 +18,7 @@ from .availability import availability, availability_of_many, read_ids
 from .binding import BoundAction
 from .body import read_body
 from .browsable import for_actions, payload_serializer
-from .documentation import action_document, registry_document
+from .documentation import action_document, main_path, registry_document
 from .etags import ETagMixin
 from .exceptions import ActionError, ConfigurationError, FailedActionError, InvalidTermError
 from .execution import Outcome, perform, refuse
@@ -26,9 +26,22 @@ from .lifecycle import hidden_names, lifecycle_headers, shown
 from .problem import PROBLEM_JSON, document, to_body_error, to_error
 from .registry import ActionRegistry
 from .resource import ViewResource
-from .routes import NAME, NAMED, action_of, install, installed, is_hidden, looks_like_key, named_views, not_here, routes
+from .routes import (
+    NAME,
+    NAMED,
+    action_of,
+    install,
+    installed,
+    is_below_actions,
+    is_hidden,
+    looks_like_key,
+    named_views,
+    not_here,
+    routes,
+)
 from .selection import IDS, query_parameters
 from .terms import PLAIN, Terms, read_terms
+from .tracing import REQUEST_ID
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -210,6 +223,7 @@ class ActionMixin(ETagMixin, Base):
     def answer(self, outcome: Outcome) -> HttpResponseBase:
         """The response to an action that was carried out."""
         headers = outcome.headers
+        headers[REQUEST_ID] = outcome.correlation_id
         if outcome.event is not None:
             headers[EVENT_HEADER] = str(outcome.event.pk)
         if isinstance(outcome.body, HttpResponseBase):
@@ -222,6 +236,7 @@ class ActionMixin(ETagMixin, Base):
         """The response to an action that was not."""
         request, bound = self.request, self.shown_action
         life = lifecycle_headers(bound.action) if bound is not None and bound.has_lifecycle else {}
+        traced = {REQUEST_ID: error.correlation_id} if error.correlation_id else {}
         renderer = getattr(request, "accepted_renderer", None)
         if renderer is None:
             # The caller accepts nothing that there is: DRF answers in its first form all the same.
@@ -229,13 +244,14 @@ class ActionMixin(ETagMixin, Base):
         return Response(
             document(error),
             status=error.status,
-            headers={**life, **(headers or {}), **error.headers},
+            headers={**life, **(headers or {}), **error.headers, **traced},
             content_type=PROBLEM_JSON if renderer.media_type == "application/json" else None,
         )
 
     def document_action(self, bound: BoundAction, request: Request) -> Response:
         """What the action is, takes and answers."""
-        return Response(action_document(bound, self, request.path), headers=lifecycle_headers(bound.action))
+        path = main_path(request.path, bound.id) if is_below_actions(str(self.name)) else request.path
+        return Response(action_document(bound, self, path), headers=lifecycle_headers(bound.action))
 
     def list_actions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """All actions of the resource, with their documentation; of objects that `ids` name, which are available."""

@@ -53,7 +53,8 @@ class EventQuerySet(models.QuerySet[Any]):
 
     def released(self) -> Self:
         """Executions that nothing keeps from being archived."""
-        return self.filter(is_held=False).exclude(outcome__in=UNFINISHED)
+        open_ones = Delivery.objects.filter(event_id=models.OuterRef("pk"), state__in=OPEN)
+        return self.filter(~models.Exists(open_ones), is_held=False).exclude(outcome__in=UNFINISHED)
 
 
 class EventRecord(models.Model):
@@ -90,6 +91,8 @@ class EventRecord(models.Model):
     """Whether `changes` is all that the action wrote to the database, in values that can be written back."""
     error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
     """`{"code", "detail", "errors"}`, and for a failure `{"exception", "traceback"}`."""
+    downstream = models.JSONField(_("downstream"), null=True, blank=True, encoder=JSONEncoder)
+    """What came of it elsewhere, by hook: `{"etl": {"dag_id", "dag_run_id", "state", "result"}}`."""
     duration_seconds = models.FloatField(_("duration in seconds"))
     scheduled_at = models.DateTimeField(_("scheduled at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -180,7 +183,7 @@ class LeasedRow(models.Model):
     due_at = models.DateTimeField(_("due at"), null=True, default=timezone.now)
     """Null: nothing is to be done."""
     fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
 
     class Meta:
         abstract = True
@@ -209,6 +212,125 @@ class PendingCall(LeasedRow):
 
     def __str__(self) -> str:
         return str(self.event_id)
+
+
+class DeliveryState(models.TextChoices):
+    """How far a delivery is."""
+
+    WAITING = "waiting", _("waiting")
+    """To be sent, now or at its next attempt."""
+    FOLLOWED = "followed", _("followed")
+    """The receiver has it, and is asked until it has come to an end with it."""
+    DELIVERED = "delivered", _("delivered")
+    DEAD = "dead", _("dead")
+    """Given up. Somebody has to look: it can be retried, or discarded."""
+    DISCARDED = "discarded", _("discarded")
+    """Somebody said that nobody needs it."""
+
+
+OPEN = (DeliveryState.WAITING.value, DeliveryState.FOLLOWED.value, DeliveryState.DEAD.value)
+"""States that keep a delivery and its record where they are."""
+
+
+class Delivery(LeasedRow):
+    """One message about a record on its way to one hook: at least once, under a number that never changes."""
+
+    uid = models.UUIDField(_("uid"), default=uuid4, unique=True, editable=False)
+    """What receivers get with every attempt, to drop doubles."""
+    event = models.ForeignKey(
+        # Without a constraint: a delivery that is over does not keep its record from being archived.
+        EventAction,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="deliveries",
+        verbose_name=_("event"),
+    )
+    hook = models.CharField(_("hook"), max_length=100)
+    """Its name in DJACTION_HOOKS; "endpoint:…" for a stored webhook."""
+    options = models.JSONField(_("options"), default=dict, blank=True, editable=False)
+    """What the action's definition says otherwise than the hook's settings."""
+    state = models.CharField(
+        _("state"), max_length=10, choices=DeliveryState.choices, default=DeliveryState.WAITING.value
+    )
+    order_key = models.CharField(_("order"), max_length=255, blank=True, editable=False)
+    """Deliveries with the same one are sent one after the other, in the order of their keys; "" for no order."""
+    message = models.JSONField(_("message"), encoder=JSONEncoder, editable=False)
+    correlation_id = models.CharField(_("correlation"), max_length=128, editable=False)
+    traceparent = models.CharField(_("trace"), max_length=55, blank=True, editable=False)
+    tries = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    """Attempts that reached for the receiver. `attempts` counts claims, also those that found the hook paused."""
+    first_tried_at = models.DateTimeField(_("first tried at"), null=True, editable=False)
+    receipt = models.JSONField(_("receipt"), null=True, blank=True, encoder=JSONEncoder, editable=False)
+    """What the receiver answered."""
+    error = models.TextField(_("last error"), blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+
+    class Meta(LeasedRow.Meta):
+        abstract = False
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["-id"]
+        indexes = [
+            # Without conditions: MariaDB has no partial indexes, and there Django makes none at all.
+            models.Index(fields=["due_at"], name="actions_delivery_due"),
+            models.Index(fields=["order_key", "id"], name="actions_delivery_order"),
+            models.Index(fields=["state", "ended_at"], name="actions_delivery_state"),
+            models.Index(fields=["hook", "state"], name="actions_delivery_hook"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hook}: {self.uid}"
+
+
+class HookState(models.Model):
+    """How a hook's receiver is doing: one row for each that has failed."""
+
+    hook = models.CharField(_("hook"), max_length=100, primary_key=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    """Nothing is sent before."""
+    disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
+    """Nothing is sent any more, until somebody enables it."""
+    error = models.TextField(_("last error"), blank=True)
+
+    class Meta:
+        verbose_name = _("state of a hook")
+        verbose_name_plural = _("states of hooks")
+
+    def __str__(self) -> str:
+        return self.hook
+
+
+class WebhookEndpoint(models.Model):
+    """A webhook that is stored and not in the settings: for receivers that come and go without a deployment."""
+
+    uid = models.UUIDField(_("uid"), default=uuid4, unique=True, editable=False)
+    url = models.URLField(_("URL"), max_length=500)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    secrets = models.JSONField(_("secrets"), default=list, editable=False)
+    """The newest first. All of them sign, so that a receiver may change over."""
+    actions = models.JSONField(_("actions"), default=list, blank=True)
+    """Which events: names as "todo:mark_done", "todo:*" or "*"; none for all."""
+    outcomes = models.JSONField(_("outcomes"), default=list, blank=True)
+    """Of which outcomes; none for "succeeded"."""
+    is_ordered = models.BooleanField(_("ordered"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("webhook endpoint")
+        verbose_name_plural = _("webhook endpoints")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.description or self.url
+
+    @property
+    def hook(self) -> str:
+        """The name that its deliveries have."""
+        return f"endpoint:{self.uid}"
 
 
 class WorkerHeartbeat(models.Model):

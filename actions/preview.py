@@ -16,16 +16,18 @@ from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
 from .exceptions import NotPossibleError
-from .redaction import redact_change, secret_names
+from .hooks import hooks_for
+from .models import Outcome
+from .redaction import redact_change
 from .writes import text_of, written_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .binding import BoundAction
     from .changes import Change
     from .definitions import Action
     from .plans import Effect
-    from .recording import Execution
 
 HEADERS = {"Dry-Run-Applied": "true"}
 _COMMITS = re.compile(
@@ -43,7 +45,7 @@ class Preview:
     others: list[dict[str, Any]]
     """`{"table", "operation", "rows"}` of everything else that it would write."""
     would_send: list[dict[str, Any]]
-    """`{"kind": "mail" | "on_commit", …}`: what would leave after the commit."""
+    """`{"kind": "mail" | "on_commit" | "delivery", …}`: what would leave after the commit."""
     plan: str | None
 
     @property
@@ -100,10 +102,15 @@ def would_send(using: str, before: int) -> list[dict[str, Any]]:
     return [_left(entry[1]) for entry in connections[using].run_on_commit[before:]]
 
 
-def preview_of(execution: Execution, effect: Effect, plan: str | None) -> Preview:
+def deliveries_of(bound: BoundAction) -> list[dict[str, Any]]:
+    """The messages that would leave for the hooks."""
+    hooks = hooks_for(bound.action, bound.name, Outcome.SUCCEEDED.value)
+    return [{"kind": "delivery", "hook": hook.name} for hook in hooks]
+
+
+def preview_of(effect: Effect, plan: str | None) -> Preview:
     """What the caller is told, without secrets."""
-    secret = secret_names(execution.bound.sensitive)
-    changes = [redact_change(change, secret) for change in effect.changes]
+    changes = [redact_change(change, effect.secret) for change in effect.changes]
     return Preview(changes, effect.others, effect.would_send, plan)
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 
+from . import outbox
 from .changes import Change, ChangeTracker
+from .conf import conf
+from .hooks import Hook, hooks_for
 from .models import BULK, INSTANCE, EventAction, Outcome
 from .redaction import (
     MASK,
@@ -67,23 +71,38 @@ class Execution:
     """Whether the function was called: all that could be checked before is right."""
     is_done: bool = False
     """Whether function and record are done, and only the commit is left."""
+    is_committed: bool = False
+    """Whether that has gone well, where the transaction is its own; what follows the commit may still fail."""
+
+    @property
+    def secret(self) -> frozenset[str]:
+        """Names whose values are masked: also those of the actions that were performed within it."""
+        inner = self.context.inner_names
+        return secret_names(self.bound.sensitive | inner if inner else self.bound.sensitive)
+
+    @property
+    def secrets(self) -> set[str]:
+        """The secrets that its errors may quote."""
+        return secret_texts(self.data, self.secret) | self.context.inner_secrets
 
 
 def record_success(execution: Execution, body: Any, status: int) -> EventAction | None:
     """Write the record of an action that was carried out; None where nothing is tracked."""
-    if not execution.is_tracked and execution.event is None:
+    hooks = _hooks(execution, Outcome.SUCCEEDED.value)
+    if not (execution.is_tracked or hooks) and execution.event is None:
         return None
     if isinstance(body, Response):
         body = body.data
     is_json = not isinstance(body, HttpResponseBase)
-    secret = secret_names(execution.bound.sensitive)
+    secret = execution.secret
     answer = redact(body, secret) if is_json else None
-    if execution.is_many and (secrets := secret_texts(execution.data, secret)):
+    if execution.is_many and (secrets := execution.secrets):
         # It has the errors of single objects, and their sentences may quote what was sent.
         answer = mask_within(answer, secrets)
-    return _write(
+    return _write_and_post(
         execution,
         secret,
+        hooks,
         outcome=Outcome.SUCCEEDED.value,
         status_code=status,
         response_data=answer,
@@ -104,11 +123,12 @@ def record_error(execution: Execution, error: ActionError, **columns: Any) -> Ev
         error: What the caller is told.
         columns: What else is written: the idempotency key, where it keeps this answer.
     """
-    is_needed = execution.event is not None or "key_hash" in columns
+    outcome = (Outcome.FAILED if error.status >= 500 else Outcome.REFUSED).value
+    hooks = _hooks(execution, outcome) if error.status not in UNRECORDED else []
+    is_needed = execution.event is not None or "key_hash" in columns or hooks
     if not is_needed and (not execution.is_tracked or error.status in UNRECORDED):
         return None
-    secret = secret_names(execution.bound.sensitive)
-    secrets = secret_texts(execution.data, secret)
+    secret, secrets = execution.secret, execution.secrets
     errors = redact_errors(error.errors, secret, secrets)
     facts: dict[str, Any] = {"code": error.code, "detail": mask(error.detail, secrets), "errors": errors}
     if error.extra:
@@ -117,10 +137,11 @@ def record_error(execution: Execution, error: ActionError, **columns: Any) -> Ev
     if error.status >= 500 and cause is not None:
         facts["exception"] = mask(f"{type(cause).__name__}: {cause}", secrets)[:MAX_TEXT]
         facts["traceback"] = mask("".join(traceback.format_exception(cause)), secrets)[-MAX_TEXT:]
-    return _write(
+    return _write_and_post(
         execution,
         secret,
-        outcome=(Outcome.FAILED if error.status >= 500 else Outcome.REFUSED).value,
+        hooks,
+        outcome=outcome,
         status_code=error.status,
         error=facts,
         **columns,
@@ -128,10 +149,18 @@ def record_error(execution: Execution, error: ActionError, **columns: Any) -> Ev
 
 
 def record_start(execution: Execution, outcome: str, **columns: Any) -> EventAction:
-    """Write the record of an execution that has not ended: one with a key, or one for later."""
-    secret = secret_names(execution.bound.sensitive)
-    execution.event = _write(execution, secret, outcome=outcome, status_code=202, **columns)
+    """Write the record of an execution that has not ended: one with a key, or one for later, or one with both."""
+    execution.event = _write(execution, execution.secret, outcome=outcome, status_code=202, **columns)
     return execution.event
+
+
+def record_downstream(event_key: Any, using: str, hook: str, facts: dict[str, Any]) -> None:
+    """Write what came of an execution elsewhere; nothing where its record is gone."""
+    with transaction.atomic(using=using):
+        event = EventAction.objects.using(using).select_for_update().filter(pk=event_key).first()
+        if event is not None:
+            event.downstream = {**(event.downstream or {}), hook: facts}
+            event.save(using=using, update_fields=["downstream"])
 
 
 def record_state(event: EventAction, outcome: str, *, of: tuple[str, ...], **columns: Any) -> bool:
@@ -166,6 +195,25 @@ def _is_restorable(change: Change) -> bool:
     return change["field"] is not None and change["before"] != MASK and change["after"] != MASK
 
 
+def _hooks(execution: Execution, outcome: str) -> list[Hook]:
+    """The hooks that are told that it ended so."""
+    if not (conf.HOOKS or execution.bound.action.hooks):
+        return []
+    return hooks_for(execution.bound.action, execution.bound.name, outcome)
+
+
+def _write_and_post(execution: Execution, secret: frozenset[str], hooks: list[Hook], **columns: Any) -> EventAction:
+    if not hooks:
+        execution.event = _write(execution, secret, **columns)
+        return execution.event
+    # An action without a transaction has one for both at least.
+    with transaction.atomic(using=execution.using, savepoint=False):
+        execution.event = event = _write(execution, secret, **columns)
+        context = execution.context
+        outbox.post(event, execution.bound.action, hooks, text=context.text, traceparent=context.traceparent)
+    return event
+
+
 def _write(execution: Execution, secret: frozenset[str], **columns: Any) -> EventAction:
     bound, context = execution.bound, execution.context
     columns["duration_seconds"] = perf_counter() - execution.started
@@ -173,6 +221,11 @@ def _write(execution: Execution, secret: frozenset[str], **columns: Any) -> Even
     if event is not None:
         if execution.object_id is not None:
             columns["object_id"] = storable(str(execution.object_id)[:255])
+        if execution.selection is not None:
+            columns["selection"] = redact(execution.selection, secret)
+        if context.inner_names:
+            # When it was written first, nobody knew of these.
+            columns["request_data"] = redact(execution.data, secret)
         for name, value in columns.items():
             setattr(event, name, value)
         event.save(using=execution.using, update_fields=columns)

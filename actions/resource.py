@@ -14,16 +14,17 @@ from django.db.backends.base.features import BaseDatabaseFeatures
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import clone_request
 from rest_framework.views import APIView
 
 from .conf import conf
-from .exceptions import TooManyObjectsError
+from .exceptions import InvalidSelectionError, TooManyObjectsError
 from .keys import key_value
 from .models import EventAction
-from .selection import Selection, can_lock, narrow, possible_keys, refuse_too_many, refuse_unnarrowed
+from .problem import flatten
+from .selection import Selection, can_lock, counted, narrow, possible_keys, refuse_too_many, refuse_unnarrowed
 
 if TYPE_CHECKING:
     from .binding import BoundAction
@@ -124,13 +125,16 @@ class ViewResource:
         the row is locked by its key and the object read again.
         """
         is_locked = is_locked and self._features.has_select_for_update
-        if is_locked or len(connections.settings) > 1:
-            found = self._written_object(is_locked)
-        else:
-            found = self.view.get_object()
+        with _filters_understood():
+            found: Model = self._found(is_locked)
         if bound.permission_classes:
             self.check_object(bound.permissions, found)
-        return found  # type: ignore[no-any-return]
+        return found
+
+    def _found(self, is_locked: bool) -> Any:
+        if is_locked or len(connections.settings) > 1:
+            return self._written_object(is_locked)
+        return self.view.get_object()
 
     def select(self, bound: BoundAction, selection: Selection, is_locked: bool) -> QuerySet[Any]:
         """The objects that the caller may see and means, as a queryset that has not been read yet.
@@ -139,7 +143,10 @@ class ViewResource:
         them by itself: an object permission holds for lists, too.
         """
         queryset = narrow(self._filtered(selection), selection, self.view.lookup_field)
-        refuse_too_many(queryset, bound.action.max_objects)
+        if (limit := bound.action.max_objects) is not None:
+            of_now, count = counted(queryset, limit)
+            refuse_too_many(count, limit)
+            queryset = of_now if selection.ids is None else queryset
         if is_locked:
             queryset = _lock_all(queryset)
         if checks := self.object_checks(bound):
@@ -156,7 +163,7 @@ class ViewResource:
         """
         queryset = self._filtered(selection)
         if selection.ids is None:
-            refuse_too_many(queryset, min(filter(None, (bound.action.max_objects, conf.MAX_IDS))))
+            refuse_too_many(queryset.count(), min(filter(None, (bound.action.max_objects, conf.MAX_IDS))))
             return list(_lock_all(queryset) if is_locked else queryset)
         name = self.view.lookup_field
         keys = possible_keys(selection.ids, queryset.model, name)
@@ -208,7 +215,8 @@ class ViewResource:
     def _filtered(self, selection: Selection) -> QuerySet[Any]:
         """What the caller may see, through the filters of the view's list."""
         everything = self.view.get_queryset()
-        filtered = self.view.filter_queryset(everything)
+        with _filters_understood():
+            filtered = self.view.filter_queryset(everything)
         refuse_unnarrowed(self.view, everything, filtered, selection)
         return self._for_writing(filtered)
 
@@ -270,6 +278,20 @@ class ViewResource:
         if denied:
             raise PermissionDenied(_("You may not do this with: %(ids)s.") % {"ids": ", ".join(denied)})
         return keys
+
+
+@contextmanager
+def _filters_understood() -> Iterator[None]:
+    """Have a filter's errors be those of the selection: the payload is another part of the call.
+
+    Raises:
+        InvalidSelectionError: A filter does not take its value; `errors` names it.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        detail = _("A filter of the list is not understood.")
+        raise InvalidSelectionError(detail, errors=flatten(error.detail)) from error
 
 
 def _lock(queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -51,6 +51,8 @@ NAMED = "answer_unknown_action"
 NAME = "named_action"
 HIDDEN = "_"
 """Begins the names of routes that are for callers who know them."""
+OLDER = "older_"
+"""Begins, behind that, the names of those of the form `/todos/7/actions/mark_done/`."""
 
 
 def install(cls: Any) -> None:
@@ -97,7 +99,7 @@ def routes(cls: Any) -> list[Callable[..., Any]]:
     found.append(_route(LISTING, LISTING, False, ACTIONS_PATH, methods=("get",)))
     found.append(_route(AVAILABLE, AVAILABLE, True, ACTIONS_PATH, methods=("get",)))
     for is_detail, level in ((False, "list"), (True, "instance")):
-        found.append(_route(f"older_{level}", NAMED, is_detail, rf"{ACTIONS_PATH}/(?P<{NAME}>[^/.]+)", is_older=True))
+        found.append(_route(f"{OLDER}{level}", NAMED, is_detail, rf"{ACTIONS_PATH}/(?P<{NAME}>[^/.]+)", is_older=True))
     if of_objects := [bound.id for bound in actions if bound.is_instance]:
         found.append(_route("of_several", NAMED, False, rf"(?P<{NAME}>{'|'.join(of_objects)})", is_older=True))
     elsewhere = [bound.id for bound in actions if not bound.is_instance]
@@ -145,6 +147,11 @@ def not_here(registry: ActionRegistry, name: str) -> ActionError:
 def is_hidden(route_name: str) -> bool:
     """Whether a route is left out where routes are shown."""
     return route_name.startswith(HIDDEN)
+
+
+def is_below_actions(route_name: str) -> bool:
+    """Whether a route's URLs have `actions/` before the action."""
+    return route_name.startswith(f"{HIDDEN}{OLDER}")
 
 
 def looks_like_key(view: Any, value: str) -> bool:

@@ -96,7 +96,11 @@ class FormRunner:
         else:
             form = self.payload.build(data, instance=target)
         self.payload.check(form)
-        return partial(form.save, view.request, pk) if self._takes_request else form.save
+        save = partial(form.save, view.request, pk) if self._takes_request else form.save
+        instance = target if target is not None else getattr(form, "instance", None)
+        if instance is not None and hasattr(form, "get_stream_message"):
+            context.text = partial(form.get_stream_message, instance)
+        return save
 
 
 class SerializerRunner:

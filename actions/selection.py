@@ -32,6 +32,7 @@ from .exceptions import (
     WrongActionTypeError,
 )
 from .keys import key_field
+from .payloads.screening import dotted, is_unicode
 from .terms import PARAMETERS, read_entity_tags
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def read_items(items: Any, payload: Mapping[str, Any]) -> list[Item]:
     """
     if payload:
         sentence = _("With items, what is to be done stands in each item's params.")
-        raise InvalidSelectionError(errors={str(name): [sentence] for name in payload})
+        raise InvalidSelectionError(errors={dotted([str(name)]): [sentence] for name in payload})
     if not isinstance(items, list) or not items:
         raise InvalidSelectionError(errors={ITEMS: [_('A list was expected, as in [{"id": 7, "params": {}}].')]})
     if len(items) > conf.MAX_IDS:
@@ -131,9 +132,9 @@ def _item_errors(item: Any, seen: set[str]) -> dict[str, str]:
     """What is wrong with an item, by the name of its member, "" for all of it."""
     if not isinstance(item, Mapping):
         return {"": _('An object was expected, as in {"id": 7, "params": {}}.')}
-    errors = {str(name): _("An item has id, params and etag.") for name in item if name not in MEMBERS}
+    errors = {dotted([str(name)]): _("An item has id, params and etag.") for name in item if name not in MEMBERS}
     key = item.get("id")
-    if isinstance(key, dict | list | bool | float | None):
+    if not _may_be_key(key):
         errors["id"] = _("The key of an object was expected.")
     elif str(key) in seen:
         errors["id"] = _("This object is named twice.")
@@ -224,11 +225,33 @@ def can_lock(queryset: QuerySet[Any]) -> bool:
     return not any(annotation.contains_over_clause for annotation in query.annotations.values())
 
 
-def refuse_too_many(queryset: QuerySet[Any], limit: int | None) -> None:
-    """Raise a TooManyObjectsError where the queryset has more than `limit` objects."""
-    if limit is not None and (count := queryset.count()) > limit:
+def refuse_too_many(count: int, limit: int) -> None:
+    """Raise a TooManyObjectsError where `count` objects are more than `limit`."""
+    if count > limit:
         detail = _("%(count)s objects are meant, at most %(limit)s can be taken at once.")
         raise TooManyObjectsError(detail % {"count": count, "limit": limit})
+
+
+def counted(queryset: QuerySet[Any], limit: int) -> tuple[QuerySet[Any], int]:
+    """The queryset with only the objects that it has now, and how many: what comes into it later was not counted.
+
+    Of more than `limit` or `MAX_IDS` objects, of slices and of unions, which take no filter, only the number is told.
+    """
+    query = queryset.query
+    if limit > conf.MAX_IDS or query.is_sliced or query.combinator:
+        return queryset, queryset.count()
+    keys = _first_keys(queryset, limit + 1)
+    if len(keys) > limit:
+        return queryset, queryset.count()
+    return queryset.filter(pk__in=keys), len(keys)
+
+
+def _first_keys(queryset: QuerySet[Any], number: int) -> list[Any]:
+    """The keys of so many of its objects, which are locked now if the queryset locks them."""
+    if can_lock(queryset) and not queryset.query.select_for_update:
+        return list(queryset.order_by().values_list("pk", flat=True)[:number])
+    # Of keys alone a DISTINCT may leave fewer, and the lock would be one on every table that is joined.
+    return [found.pk for found in queryset.prefetch_related(None)[:number].iterator()]
 
 
 def query_parameters(view: Any) -> tuple[set[str], set[str]]:
@@ -359,7 +382,7 @@ def _is_no_answer(view: Any, filter_: Any, name: str) -> bool:
 
 
 def checked_ids(ids: Any) -> tuple[Any, ...]:
-    if not isinstance(ids, list | tuple) or any(isinstance(key, dict | list | bool | float | None) for key in ids):
+    if not isinstance(ids, list | tuple) or any(isinstance(key, _NO_SCALARS) for key in ids):
         raise InvalidSelectionError(errors={IDS: [_("A list of keys was expected, as in [7, 8].")]})
     if not ids:
         raise InvalidSelectionError(errors={IDS: [_("At least one key was expected.")]})
@@ -367,7 +390,20 @@ def checked_ids(ids: Any) -> tuple[Any, ...]:
         raise TooManyObjectsError(
             errors={IDS: [_("At most %(limit)s keys can be named at once.") % {"limit": conf.MAX_IDS}]}
         )
+    sentence = _("The key of an object was expected.")
+    if errors := {f"{IDS}.{index}": [sentence] for index, key in enumerate(ids) if not _may_be_key(key)}:
+        raise InvalidSelectionError(errors=errors)
     return tuple(ids)
+
+
+_NO_SCALARS = (dict, list, bool, float, type(None))
+
+
+def _may_be_key(key: Any) -> bool:
+    """Whether it is a number or a text that can be written: no answer has half a surrogate pair, no database NUL."""
+    if isinstance(key, _NO_SCALARS):
+        return False
+    return not isinstance(key, str) or ("\0" not in key and is_unicode(key))
 
 
 def _is_all(value: str | None) -> bool:

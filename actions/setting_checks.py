@@ -3,6 +3,9 @@
 actions.E003  a DJACTION_… setting does not exist
 actions.E007  a setting has a value that it cannot have
 actions.W013  a budget for a resource or action that there is not
+actions.E014  a hook in DJACTION_HOOKS is wrong
+actions.E015  a definition names a hook that DJACTION_HOOKS does not have, or with options that are wrong
+actions.E016  a definition asks a hook before the work that answers nothing
 """
 
 from __future__ import annotations
@@ -17,14 +20,19 @@ from django.core import checks
 
 from .budgets import EVERYTHING, parse_budget
 from .conf import PREFIX, conf, setting_names
+from .definitions import Action
 from .discovery import load_viewsets
 from .exceptions import ConfigurationError
+from .hooks import AFTER, BEFORE, hook_problems, named_hooks, option_problems, unanswering
 from .models import UNFINISHED, Outcome
 from .registry import catalogue
+from .senders.addresses import bad_entries
 
 ARCHIVES = ("table", "files", "nowhere")
+DELIVERS = ("worker", "commit")
 POSITIVE = (
     *("TTL_MINUTES", "ARCHIVE_BATCH_SIZE", "ARCHIVE_INTERVAL_MINUTES", "MAX_IDS"),
+    *("DELIVERY_TIMEOUT_SECONDS", "DELIVERY_RETRY_MINUTES", "DELIVERY_TTL_MINUTES"),
     *("PLAN_SECONDS", "KEY_WAIT_SECONDS", "LEASE_SECONDS", "MAX_ATTEMPTS", "WORKER_TIMEOUT_SECONDS", "POLL_SECONDS"),
 )
 """Settings that are a number."""
@@ -46,7 +54,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> Found:
         for name, is_right, expected in _values()
         if not is_right
     ]
-    return found + _unspent_budgets(conf.BUDGETS)
+    return found + _unspent_budgets(conf.BUDGETS) + _hooks()
 
 
 def _values() -> Iterable[tuple[str, bool, str]]:
@@ -54,7 +62,13 @@ def _values() -> Iterable[tuple[str, bool, str]]:
     yield "TRACK_ACTIONS", isinstance(conf.TRACK_ACTIONS, bool), "True or False"
     yield "STRICT", conf.STRICT is None or isinstance(conf.STRICT, bool), "True, False or None"
     yield "ARCHIVE", conf.ARCHIVE in ARCHIVES, " or ".join(map(repr, ARCHIVES))
+    yield "TELEMETRY", isinstance(conf.TELEMETRY, bool), "True or False"
     yield "SHOW_ALPHA", isinstance(conf.SHOW_ALPHA, bool), "True or False"
+    yield "DELIVER", conf.DELIVER in DELIVERS, " or ".join(map(repr, DELIVERS))
+    hosts: Any = conf.PRIVATE_HOSTS
+    is_hosts = isinstance(hosts, list | tuple | set | frozenset) and all(isinstance(host, str) for host in hosts)
+    is_right = is_hosts and not bad_entries(hosts)
+    yield "PRIVATE_HOSTS", is_right, 'a list of "host", "host:port" or networks such as "10.1.0.0/16"'
     for name in POSITIVE:
         yield name, _is_positive(getattr(conf, name)), "a number above 0"
     yield (
@@ -75,6 +89,44 @@ def _values() -> Iterable[tuple[str, bool, str]]:
     names: Any = conf.SENSITIVE_FIELDS
     is_names = isinstance(names, list | tuple | set | frozenset) and all(isinstance(name, str) for name in names)
     yield "SENSITIVE_FIELDS", is_names, "a list of names"
+
+
+def _hooks() -> Found:
+    """Hooks that are wrong, and names of hooks that there are not."""
+    found: Found = [checks.Error(message, hint=remedy, id="actions.E014") for message, remedy in hook_problems()]
+    setting: Any = conf.HOOKS
+    if not isinstance(setting, Mapping):
+        return found
+    load_viewsets()
+    known = list(map(str, setting))
+    for registry in catalogue:
+        for action in registry.definitions.values():
+            if action.hooks:
+                found += _hooks_of(action, known)
+    return found
+
+
+def _hooks_of(action: Action, known: list[str]) -> Found:
+    """What is wrong with the hooks of one definition."""
+    found: Found = []
+
+    def say(number: str, message: str, hint: str) -> None:
+        problem = action.problem("hooks", message, hint)
+        found.append(checks.Error(f"{problem.where}: {problem.message}", hint=hint, id=number))
+
+    named = {**named_hooks(action, BEFORE), **named_hooks(action, AFTER)}
+    for hook in named.values():
+        if hook.name not in known:
+            near = get_close_matches(hook.name, known, n=1)
+            hint = f'Did you mean "{near[0]}"?' if near else "Add it there, or remove it here."
+            say("actions.E015", f'{PREFIX}HOOKS has no hook "{hook.name}".', hint)
+        elif hook.type and (hook.overrides or not hook.actions):
+            for problem in option_problems(hook):
+                say("actions.E015", f"{hook.name}: {problem.option} {problem.message}.", problem.remedy)
+    if (silent := unanswering(action)) is not None:
+        message = f'"{silent.name}" is asked before the work, and a receiver of type {silent.type} answers nothing.'
+        say("actions.E016", message, "Ask a webhook, or tell it afterwards: when: after.")
+    return found
 
 
 def _is_positive(value: Any) -> bool:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from .conditions import refusals
+from .conditions import fixes_of, refusals
 from .definitions import SELECTION
 from .exceptions import NON_FIELD_ERRORS, ActionError, InvalidPayloadError, RefusedError
 from .payloads.screening import kind_of
 from .results import render
-from .selection import read_selection, take_ids
+from .selection import counted, read_selection, take_ids
 from .versions import check_version, etag_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Single:
         self._watch()
         run = bound.runner.prepare(as_mapping(payload), target, self._resource.view, execution.context)
         for refusal in refusals(bound, target, execution.context) if bound.conditions else ():
-            raise RefusedError(refusal.detail, code=refusal.code, extra=fix_of(refusal))
+            raise RefusedError(refusal.detail, code=refusal.code, extra=fix_of(refusal, self._resource.view))
         return run
 
     def body(self, run: Callable[[], Any]) -> Any:
@@ -77,8 +77,9 @@ class Single:
         if bound.selection == SELECTION.NONE.value:
             return None, payload
         queryset = resource.select(bound, selection, is_locked)
-        if execution.terms.expect_count is not None:
-            check_count(execution.terms.expect_count, queryset.count())
+        if (expected := execution.terms.expect_count) is not None:
+            queryset, count = counted(queryset, expected)
+            check_count(expected, count)
         return queryset, payload
 
     def _watch(self) -> None:
@@ -112,9 +113,10 @@ def _first(objects: QuerySet[Any]) -> list[Any]:
     return list(objects[:MAX_PREVIEWED])
 
 
-def fix_of(refusal: Refusal) -> dict[str, Any]:
+def fix_of(refusal: Refusal, view: Any) -> dict[str, Any]:
     """The actions that would make it possible, as a member of the problem document."""
-    return {"fix": list(refusal.fix)} if refusal.fix else {}
+    fixes = fixes_of(refusal, view)
+    return {"fix": list(fixes)} if fixes else {}
 
 
 def as_mapping(payload: Any) -> Mapping[str, Any]:

@@ -17,24 +17,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from .moments import as_aware, as_stored
 from .preferences import CONTINUE_ON_ERROR, DRY_RUN, RESPOND_ASYNC, read_preferences, slip
 from .preferences import invalid as invalid  # noqa: PLC0414 - others import it from here
 
 ANY_VERSION = "*"
 MAX_KEY = 255
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""A moment that is over by no more than that may be one of a clock that goes otherwise: it is now."""
 
 TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _ENTITY_TAG = re.compile(r'\s*((?:W/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,[\s,]*|\Z)')
 # A comma would mean that two headers were sent.
 _BARE_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x7e]+\Z")
+# A + that was not quoted in a URL has become a blank.
+_OFFSET_WITHOUT_PLUS = re.compile(r"(:\d\d(?:[.,]\d+)?) (\d\d:?\d\d)\Z")
 _QUOTED_KEY = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"\Z')
 
 
@@ -195,15 +201,45 @@ def _plan(name: str, text: str) -> str:
     return text.strip()
 
 
+def refuse_past(terms: Terms) -> None:
+    """Refuse a call for a moment that is over. To be asked when it is made: a worker may well be late with it.
+
+    Raises:
+        InvalidTermError: It is.
+    """
+    now = datetime.now(UTC)
+    if terms.scheduled_at is not None and as_aware(terms.scheduled_at) < now - CLOCKS_DIFFER:
+        moments = {"moment": _written(terms.scheduled_at), "now": _written(now)}
+        raise invalid("scheduled_time", _("%(moment)s is over: it is %(now)s now.") % moments)
+
+
+def moment_to_show() -> str:
+    """A moment as `scheduled_time` takes it, for help and refusals: one that can be copied is still to come."""
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    return _written(tomorrow.replace(hour=8, minute=0, second=0))
+
+
+def _written(moment: datetime) -> str:
+    return as_aware(moment).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _moment(name: str, value: Any) -> datetime:
+    # A date alone says no time.
+    text = _OFFSET_WITHOUT_PLUS.sub(r"\1+\2", value) if isinstance(value, str) and ":" in value else ""
     try:
-        moment = parse_datetime(value) if isinstance(value, str) else None
+        moment = parse_datetime(text)
     except ValueError:
         moment = None
-    # A date alone says no time; the first and the last year do not exist in every time zone.
-    if moment is None or ":" not in value or not MINYEAR < moment.year < MAXYEAR:
-        raise invalid(name, _("A date and time was expected, as in 2026-05-01T08:00:00Z."))
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    if moment is None:
+        raise invalid(name, _("A date and time was expected, as in %(moment)s.") % {"moment": moment_to_show()})
+    if not MINYEAR < moment.year < MAXYEAR:
+        # These two are not whole in every time zone.
+        years = {"first": MINYEAR + 1, "last": MAXYEAR - 1}
+        raise invalid(name, _("A year from %(first)s to %(last)s was expected.") % years)
+    if settings.USE_TZ and timezone.is_naive(moment):
+        # In the caller's time zone, where the project has activated it.
+        return timezone.make_aware(moment)
+    return as_stored(moment)
 
 
 def _count(name: str, value: Any) -> int:

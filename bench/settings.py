@@ -30,3 +30,5 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
+# As where OpenTelemetry is not installed: what it costs is its own matter.
+DJACTION_TELEMETRY = False

@@ -99,6 +99,9 @@ SWAGGER_SETTINGS = {
     "SECURITY_DEFINITIONS": {"basic": {"type": "basic"}},
     "LOGIN_URL": "rest_framework:login",
     "LOGOUT_URL": "rest_framework:logout",
+    # `x-action` is for programs, and nobody can copy a model into a request.
+    "SHOW_EXTENSIONS": False,
+    "DEFAULT_MODEL_RENDERING": "example",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Todos",
@@ -108,3 +111,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# Events go to the webhooks that are stored in the database: `manage.py receive_events` is one, on this machine.
+DJACTION_HOOKS = {"webhooks": {"type": "endpoints"}}
+DJACTION_PRIVATE_HOSTS = ("127.0.0.1",)

@@ -35,6 +35,8 @@ def _under_test(url: str) -> dict[str, Any]:
 
 DEBUG = False
 ROOT_URLCONF = "tests.urls"
+# Each test says where events go.
+DJACTION_HOOKS: dict[str, Any] = {}
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.app"]
 DATABASES = {
     "default": _under_test(os.environ.get("TEST_DATABASE_URL", "sqlite://")),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
 
     from actions.binding import BoundAction
+    from actions.execution import Outcome
     from actions.registry import ActionRegistry
 
     # What it is mixed into; at run time it inherits from nothing.
@@ -215,6 +216,12 @@ class ActionsAdminMixin(Base):
     def message_action(self, request: HttpRequest, text: str, link: str, level: int) -> None:
         """Show a sentence on the next page."""
         self.message_user(request, format_html("{} {}", text, link) if link else text, level)
+
+    def tell_outcome(self, request: HttpRequest, bound: BoundAction, outcome: Outcome) -> None:
+        """Say more of what came of an action that was done or accepted: nothing here.
+
+        For actions whose answer somebody has to see: `outcome.body` has it.
+        """
 
     def _url(self, request: HttpRequest, kind: str, args: list[Any]) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}"

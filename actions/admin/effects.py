@@ -9,21 +9,27 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+MAX_TITLES = 500
+"""Of more objects the others are shown by their keys."""
+NO_TITLES: Mapping[tuple[str, str], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One field of one object, before and after."""
+    """One field of one object, before and after; of one that is made or deleted, all that it holds."""
 
     thing: str
-    """The object."""
+    """The object by its key."""
     name: str
-    """The field."""
+    """The field, or what becomes of the whole object."""
     before: str
     after: str
+    title: str = ""
+    """The object as it calls itself; "" where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Effects:
 def effects_of(preview: Any) -> Effects:
     """The `Preview` of an outcome as rows."""
     return Effects(
-        changes=rows_of(preview.changes),
+        changes=rows_of(preview.changes, _titles(preview.changes)),
         is_complete=preview.is_complete,
         others=[_write(each) for each in preview.others],
         would_send=[shown(each) for each in preview.would_send],
@@ -49,17 +55,19 @@ def effects_of(preview: Any) -> Effects:
     )
 
 
-def rows_of(changes: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Changes as `{model, key, field, before, after}`."""
-    return [
-        Row(
-            _thing(str(change["model"]), change["key"]),
-            _field(str(change["model"]), change["field"]),
-            shown(change["before"]),
-            shown(change["after"]),
-        )
-        for change in changes
-    ]
+def rows_of(changes: Iterable[Mapping[str, Any]], titles: Mapping[tuple[str, str], str] = NO_TITLES) -> list[Row]:
+    """Changes as `{model, key, field, before, after}`; titles by model and key."""
+    rows = []
+    for change in changes:
+        label, key = str(change["model"]), change["key"]
+        title = titles.get((label, str(key)), "")
+        if change["field"] is None:
+            name = _("is deleted") if change["after"] is None else _("is made")
+            before, after = _lines(label, change["before"]), _lines(label, change["after"])
+        else:
+            name, before, after = _field(label, change["field"]), shown(change["before"]), shown(change["after"])
+        rows.append(Row(_thing(label, key), name, before, after, title))
+    return rows
 
 
 def differences_of(extra: Mapping[str, Any]) -> list[str]:
@@ -121,6 +129,29 @@ def _write(write: Mapping[str, Any]) -> str:
         "operation": write.get("operation"),
         "rows": write.get("rows"),
     }
+
+
+def _lines(label: str, values: Any) -> str:
+    """What a whole row holds, a line for each field."""
+    if not isinstance(values, Mapping):
+        return shown(values)
+    return "\n".join(f"{_field(label, name)}: {shown(value)}" for name, value in values.items())
+
+
+def _titles(changes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """What the objects call themselves, one query for each model. After a preview they are still as they were."""
+    keys: dict[str, set[str]] = {}
+    for change in changes:
+        keys.setdefault(str(change["model"]), set()).add(str(change["key"]))
+    titles = {}
+    for label, wanted in keys.items():
+        try:
+            found = apps.get_model(label)._base_manager.filter(pk__in=sorted(wanted)[:MAX_TITLES])
+            titles.update({(label, str(each.pk)): str(each) for each in found})
+        except (LookupError, ValueError, ValidationError):
+            # A model that is gone, or rows that are only to be made.
+            continue
+    return titles
 
 
 def _thing(label: str, key: Any) -> str:

@@ -12,6 +12,7 @@ from django.contrib.admin.helpers import AdminForm
 from django.http import HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
@@ -26,6 +27,7 @@ from .effects import Effects, differences_of, effects_of
 from .offers import DOOR, view_for
 from .payload_forms import STEP, is_sent, payload_form
 from .selected import Selected, spread
+from .texts import with_code
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -89,6 +91,11 @@ class ActionPage:
     def refuse(self, error: ActionError) -> HttpResponseBase:
         """A page that only says why not."""
         return self._page(_State(error.status, error))
+
+    @property
+    def description(self) -> SafeString:
+        """What the definition says of the action."""
+        return with_code(self.bound.action.description)
 
     @property
     def can_preview(self) -> bool:
@@ -194,6 +201,7 @@ class ActionPage:
         self.model_admin.message_action(self.request, text % {"title": title, **(counts or {})}, link, level)
         for sentence in self._failures(body) if counts else ():
             self.model_admin.message_action(self.request, sentence, "", messages.ERROR)
+        self.model_admin.tell_outcome(self.request, self.bound, outcome)
 
     def _failures(self, body: dict[str, Any]) -> list[str]:
         failed = [result for result in body["results"] if not result["ok"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
@@ -14,27 +14,29 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import FloatField, JSONField, Model, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from actions.api.views import EventActionViewSet
-from actions.models import ArchivedEventAction, EventAction, EventRecord
+from actions.models import ArchivedEventAction, Delivery, EventAction, EventRecord
 from actions.registry import catalogue
 
 from .door import ActionsAdminMixin
+from .reading import ReadOnlyAdmin
 
 if TYPE_CHECKING:
     # Django's own takes no type arguments when the program runs.
-    ModelAdmin = admin.ModelAdmin[Any]
     AnyPaginator = Paginator[Any]
 else:
-    ModelAdmin = admin.ModelAdmin
     AnyPaginator = Paginator
 
 MAX_COUNT = 10_000
+MAX_DELIVERIES = 100
+"""Of one record, on its page."""
 PRE = '<pre class="djaction-json">{}</pre>'
 
 
@@ -79,11 +81,12 @@ class ActionFilter(admin.SimpleListFilter):
         return queryset.filter(action=self.value()) if self.value() else queryset
 
 
-class EventRecordAdmin(ModelAdmin):
-    """What the admins of records have in common."""
+class EventRecordAdmin(ReadOnlyAdmin):
+    """What the admins of records have in common. Only `actions.recording` writes them, `actions.archive` moves them."""
 
-    list_display = ("created_at", "action", "resource", "object_id", "actor_name", "outcome", "status_code")
-    list_display_links = ("created_at", "action")
+    # What came of it stands early, so that it is seen on narrow pages.
+    list_display = ("created_at", "outcome", "what_was_called", "actor_name", "status_code")
+    list_display_links = ("created_at", "what_was_called")
     list_filter: ClassVar[tuple[Any, ...]] = ("outcome", ResourceFilter, ActionFilter, "created_at")
     list_per_page = 50
     # The only order that an index gives, also together with a filter by date.
@@ -96,30 +99,11 @@ class EventRecordAdmin(ModelAdmin):
     search_fields = ("object_id", "actor_id", "actor_name", "uid", "correlation_id")
     """That there are some shows the search box; what is looked up is said in `get_search_results`."""
 
-    class Media:
-        css = {"all": ("actions/admin.css",)}
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only `actions.recording` writes records."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """What has happened does not change."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only `actions.archive` removes records."""
-        return False
-
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Every column; JSON as it can be read."""
         columns = [field for field in self.opts.concrete_fields if not field.primary_key]
         is_shown_otherwise = (JSONField, FloatField)
         return [f"pretty_{field.name}" if isinstance(field, is_shown_otherwise) else field.name for field in columns]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """All of them."""
-        return self.get_fields(request, obj)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -130,6 +114,11 @@ class EventRecordAdmin(ModelAdmin):
             # The name of somebody who is no user any more has no index, but the records are still there.
             queryset = found if found.exists() else queryset.filter(actor_name=term)
         return queryset, False
+
+    @admin.display(description=_("action"))
+    def what_was_called(self, event: EventRecord) -> str:
+        """Resource, action and object in one column: `todo:mark_done 7`."""
+        return f"{event.resource}:{event.action} {event.object_id or ''}".rstrip()
 
     @admin.display(description=_("selection"))
     def pretty_selection(self, event: EventRecord) -> SafeString:
@@ -156,6 +145,11 @@ class EventRecordAdmin(ModelAdmin):
         """What became different."""
         return pretty(event.changes)
 
+    @admin.display(description=_("downstream"))
+    def pretty_downstream(self, event: EventRecord) -> SafeString:
+        """What came of it elsewhere."""
+        return pretty(event.downstream)
+
     @admin.display(description=_("error"))
     def pretty_error(self, event: EventRecord) -> SafeString:
         """What went wrong; the traceback as Python prints it."""
@@ -173,6 +167,21 @@ class EventActionAdmin(ActionsAdminMixin, EventRecordAdmin):
 
     list_filter: ClassVar[tuple[Any, ...]] = (*EventRecordAdmin.list_filter, "is_held")
     actions = ("hold", "release")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Every column, and where it was sent."""
+        return [*super().get_fields(request, obj), "sent"]
+
+    @admin.display(description=_("deliveries"))
+    def sent(self, event: EventAction) -> str:
+        """The first messages about it, each with how far it is."""
+        rows = Delivery.objects.using(event._state.db).filter(event_id=event.pk).order_by("id")
+        found = list(rows.only("hook", "state")[:MAX_DELIVERIES])
+        if not self.admin_site.is_registered(Delivery):
+            return ", ".join(f"{each.hook}: {each.get_state_display()}" for each in found) or "-"
+        url = partial(reverse, "admin:actions_delivery_change", current_app=self.admin_site.name)
+        parts = ((url(args=[each.pk]), each.hook, each.get_state_display()) for each in found)
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>: {}', parts) or "-"
 
     def has_hold_permission(self, request: HttpRequest) -> bool:
         """Whether the user may keep records from the archive: Django's permission to change them."""

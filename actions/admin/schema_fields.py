@@ -11,12 +11,13 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.forms.utils import pretty_name
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from actions.exceptions import InvalidPayloadError
 from actions.inputs import KIND, Input
 from actions.payloads.formats import parse_datetime
+
+from .texts import with_code
 
 OMITTED: Any = object()
 """Stands for a field that was left out."""
@@ -55,7 +56,7 @@ class SchemaField(forms.Field):
             required=shown.is_required and shown.kind is not KIND.BOOLEAN,
             label=shown.title or pretty_name(shown.name),
             # The admin takes help texts for HTML.
-            help_text=escape(" ".join(filter(None, [shown.description, str(_HINTS.get(shown.kind, ""))]))),
+            help_text=with_code(" ".join(filter(None, [shown.description, str(_HINTS.get(shown.kind, ""))]))),
             initial=_initial(shown),
             widget=self._widget(),
         )

@@ -7,11 +7,20 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from actions.models import EventAction, Outcome
+from actions.models import Delivery, EventAction, Outcome
 
 NEVER_SHOWN = frozenset({"key_hash", "request_hash"})
 FOR_STAFF = ("exception", "traceback")
 """Members of `error` that tell of the project's code."""
+
+
+class ActionEventDeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """Where an event goes, and how far it is."""
+
+    class Meta:
+        model = Delivery
+        fields = ["uid", "hook", "state"]
+        read_only_fields = fields
 
 
 class EventActionSerializer(serializers.ModelSerializer[EventAction]):
@@ -26,6 +35,9 @@ class EventActionSerializer(serializers.ModelSerializer[EventAction]):
     due_at = serializers.DateTimeField(
         source="pending_call.due_at", read_only=True, allow_null=True, help_text=_("When it begins, while it waits.")
     )
+    deliveries = ActionEventDeliverySerializer(
+        many=True, read_only=True, help_text=_("Messages about it, as long as they are kept.")
+    )
 
     class Meta:
         model = EventAction
@@ -33,6 +45,7 @@ class EventActionSerializer(serializers.ModelSerializer[EventAction]):
             *(field.name for field in EventAction._meta.concrete_fields if field.name not in NEVER_SHOWN),
             "progress",
             "due_at",
+            "deliveries",
         ]
         read_only_fields = fields
 

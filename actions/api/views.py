@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,11 +27,11 @@ from actions.actions.action_registry import ACTIONS
 from actions.exceptions import ActionError
 from actions.later import cancel
 from actions.mixins import ActionMixin
-from actions.models import UNFINISHED, ArchivedEventAction, EventAction, Outcome
+from actions.models import UNFINISHED, ArchivedEventAction, Delivery, EventAction, Outcome
 
 from .filters import EventActionFilter
 from .permissions import IsStaffOrAsksForOne
-from .schemas import cancelling, polling
+from .schemas import cancelling, listing, polling
 from .serializers import EventActionSerializer
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 NOT_FOR_ARCHIVED = {"undo": "not_undoable", "replay": "not_replayable"}
 """What an archived record refuses, by action."""
+SHOWN_DELIVERIES = Delivery.objects.only("event_id", "uid", "hook", "state").order_by("id")
 
 
 class EventPagination(CursorPagination):
@@ -78,6 +80,7 @@ class EventActionViewSet(ActionMixin, ReadOnlyModelViewSet[EventAction]):
         if self.action in ("list", "retrieve"):
             # What the call was asked for may be a secret, and is not even read.
             events = events.select_related("pending_call").defer("pending_call__request")
+            events = events.prefetch_related(Prefetch("deliveries", SHOWN_DELIVERIES))
         return self._visible(events)
 
     def get_object(self) -> EventAction:
@@ -93,6 +96,11 @@ class EventActionViewSet(ActionMixin, ReadOnlyModelViewSet[EventAction]):
             if code is None or not self._is_archived():
                 raise
         raise ActionError(_("The record is archived."), status=HTTPStatus.CONFLICT.value, code=code)
+
+    @listing
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The records that the caller may see, newest first."""
+        return super().list(request, *args, **kwargs)
 
     @polling
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

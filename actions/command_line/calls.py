@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
+from django.http import QueryDict
 
 from actions.call import perform
+from actions.definitions import SELECTION
 from actions.exceptions import InvalidTermError
-from actions.selection import IDS, ITEMS
+from actions.requests import find, make_view
+from actions.selection import IDS, ITEMS, query_parameters
 from actions.terms import PLAIN, Terms, merged, read_parameters, read_terms
 
 from .fields import FIELDS, read_document, read_fields
@@ -86,10 +90,12 @@ def read_call(bound: BoundAction, options: Options, sources: Sources) -> Call:
     """
     actor = None if options["anonymous"] else _actor(options["username"])
     terms = read_options(options)
+    filters = _filters(options["filters"] or ())
+    _refuse_unknown_filters(bound, filters, actor)
     items = None if options["items"] is None else _items(bound, options["items"], sources)
     payload = {**read_document(options["data"], sources), **read_fields(options[FIELDS] or (), bound, sources)}
     call = Call(bound, payload, actor, terms, items=items, is_all=options["is_all"])
-    return _with_objects(call, list(options["keys"]), _filters(options["filters"] or ()))
+    return _with_objects(call, list(options["keys"]), filters)
 
 
 def read_options(options: Options) -> Terms:
@@ -141,6 +147,8 @@ def _with_objects(call: Call, keys: list[str], filters: dict[str, Any]) -> Call:
             f'"{bound.name}" is done to an object: give its key, as in "action {bound.resource} {bound.id} 7 …", '
             "or several, or --filter, --all or --items."
         )
+    if bound.selection == SELECTION.FILTER.value and not bound.is_instance and not keys and not is_of_several:
+        raise misuse("Say which objects are meant: their keys, --filter, --all or --items.")
     is_single = not is_of_several and not terms.is_each and terms.expect_count is None
     if bound.is_instance and len(keys) == 1 and is_single:
         return replace(call, target=keys[0])
@@ -161,6 +169,20 @@ def _filters(said: Iterable[tuple[str, str]]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def _refuse_unknown_filters(bound: BoundAction, said: Iterable[str], actor: AbstractBaseUser | None) -> None:
+    if bound.takes_nothing or not said:
+        return
+    registry, _bound = find(bound.name)
+    view = make_view(registry, bound, target=None, data={}, actor=actor, query=QueryDict())
+    known, others = query_parameters(view)
+    for name in said:
+        if name not in known | others:
+            near = get_close_matches(name, known, n=1)
+            listed = f"There are: {', '.join(sorted(known))}." if known else "The list has none."
+            hint = f'Did you mean "{near[0]}"?' if near else listed
+            raise misuse(f'--filter: there is no filter "{name}". {hint}')
 
 
 def _items(bound: BoundAction, text: str, sources: Sources) -> list[Any]:

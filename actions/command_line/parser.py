@@ -16,6 +16,7 @@ from actions.exceptions import UnknownActionError, WrongActionTypeError
 from actions.lifecycle import is_left_out
 from actions.registry import catalogue
 from actions.requests import find
+from actions.terms import moment_to_show
 
 from .fields import DATA, FIELDS, PARAM, add_field_options, pair
 from .sources import misuse
@@ -110,9 +111,12 @@ class ActionParser(CommandParser):
         words = list(self._words(args))[:2]
         if len(words) < 2 and not {"-h", "--help", "--version"}.isdisjoint(args):
             return None
+        load_viewsets()
+        if len(words) == 1 and catalogue.find(words[0]) is None:
+            # Which action there may be of a resource that is none, is not the question.
+            words.append("")
         if len(words) < 2:
             self.error(f"Say which action: RESOURCE ACTION. There are:\n{_indented(_all_actions(*words))}")
-        load_viewsets()
         resource, action = words
         try:
             registry, bound = find(f"{resource}:{action}")
@@ -189,7 +193,7 @@ class ActionParser(CommandParser):
         add("--key", metavar="KEY", help="an Idempotency-Key: the same call with the same key is done once")
         add("--if-match", metavar="ETAG", help="do it only to this version of the object")
         add("--later", **flag, help="leave it to a worker")
-        add("--at", metavar="TIME", help="leave it to a worker, not before then: 2026-05-01T08:00:00Z")
+        add("--at", metavar="TIME", help=f"leave it to a worker, not before then: {moment_to_show()}")
         add("--cron", metavar="EXPR", help='leave it to a worker, again and again: "0 8 * * 1"')
         add("--continue-on-error", **flag, help="each object by itself: what fails for one is done for the others")
         add("--expect-count", metavar="N", help="refuse it if it is not about this number of objects")

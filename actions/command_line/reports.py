@@ -12,9 +12,17 @@ from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from actions.exceptions import InvalidTermError, PreconditionRequiredError
+from actions.exceptions import (
+    NON_FIELD_ERRORS,
+    InvalidSelectionError,
+    InvalidTermError,
+    ObjectsNotFoundError,
+    PreconditionRequiredError,
+    TooManyObjectsError,
+)
 from actions.problem import document
 from actions.redaction import mask
+from actions.selection import ALL, IDS, ITEMS
 
 from .calls import OPTIONS
 
@@ -31,6 +39,7 @@ PARTLY = 3
 """The exit status where it was not done for all objects."""
 WIDEST = 60
 """Characters of a value in a table."""
+OBJECTS = {IDS: "keys", ALL: "--all", ITEMS: "--items", NON_FIELD_ERRORS: "objects"}
 HEAD = ("OBJECT", "FIELD", "BEFORE", "AFTER")
 
 
@@ -87,6 +96,9 @@ class Report:
         if isinstance(error, InvalidTermError | PreconditionRequiredError):
             detail = " ".join(OPTIONS.get(word, word) for word in detail.split(" "))
             said = {OPTIONS.get(name, name): sentences for name, sentences in said.items()}
+        elif isinstance(error, InvalidSelectionError | ObjectsNotFoundError | TooManyObjectsError):
+            detail = detail.replace("?all=true", OBJECTS[ALL])
+            said = {_object_option(path): sentences for path, sentences in said.items()}
         said = _by_object(said, error.extra.get("results", ()))
         lines = [detail, *(f"  {path}: {sentence}" for path, sentences in said.items() for sentence in sentences)]
         for part, sides in error.extra.get("difference", {}).items():
@@ -106,6 +118,15 @@ class Report:
         finally:
             response.close()
         self._stdout.flush()
+
+
+def _object_option(path: str) -> str:
+    """The option that said which objects are meant, for where a query or a body says it."""
+    name, dot, rest = path.partition(".")
+    if name in OBJECTS:
+        return f"{OBJECTS[name]}{dot}{rest}"
+    # A number is that of an object.
+    return path if name.isdecimal() else f"--filter {path}"
 
 
 def _by_object(errors: Mapping[str, list[str]], results: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -237,6 +237,8 @@ class MCPView(APIView):
             raise ProtocolError(INVALID_PARAMS, _("Arguments are an object."))
         if name == status.NAME:
             return None, arguments
+        if not name:
+            raise ProtocolError(INVALID_PARAMS, _("Say which tool: params.name."))
         tool = self.tools.get(name) if isinstance(name, str) else None
         if tool is None:
             raise ProtocolError(INVALID_PARAMS, _("There is no tool %(name)s.") % {"name": str(name)[:100]})

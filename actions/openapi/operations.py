@@ -112,8 +112,9 @@ def _answer_text(bound: BoundAction) -> str:
 
 
 def _extension(bound: BoundAction) -> dict[str, Any]:
+    """What is so; what is not, or is not said, is left out."""
     action = bound.action
-    return {
+    said = {
         "id": action.id,
         "type": action.type,
         "status": action.status,
@@ -128,6 +129,7 @@ def _extension(bound: BoundAction) -> dict[str, Any]:
         "max_objects": action.max_objects,
         "capabilities": list(action.capabilities),
     }
+    return {name: value for name, value in said.items() if value}
 
 
 def _documenting(bound: BoundAction, view: Any) -> Operation:

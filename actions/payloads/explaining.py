@@ -89,8 +89,20 @@ class Explainer:
             yield from self.problems(meant[0], data)
         elif not meant and len(possible) == len(error.kind.value):
             yield path, must_be(alternatives(possible), at(data, path))
+        elif formats := self._formats(meant, path):
+            what = alternatives([*formats, *possible])
+            is_secret = self._is_secret(path, {})
+            yield path, _("Must be %(expected)s.") % {"expected": what} if is_secret else must_be(what, at(data, path))
         else:
             yield path, sentence(error.kind.name, None, None, {})
+
+    def _formats(self, meant: list[Any], path: Path) -> list[str]:
+        """What is possible in words, where all alternatives that may be meant ask for nothing but another format."""
+        errors = [error for of_alternative in meant for error in of_alternative]
+        is_plain = all(error.kind.name == "format" and tuple(error.instance_path) == path for error in errors)
+        if not is_plain or len(errors) != len(meant):
+            return []
+        return [expected(self._node(error)) or str(error.kind.value) for error in errors]
 
     @staticmethod
     def _is_other_kind(error: ValidationError, path: Path) -> bool:

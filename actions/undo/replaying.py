@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from actions.django_payloads import FormPayload, SerializerPayload
 from actions.exceptions import ActionError, InvalidPayloadError
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 NOT_REPLAYABLE = "not_replayable"
 WHEN = ("scheduled_time", "cron")
 """Members of a body that say when: a replay is for now."""
+_NOT_FAILED = {
+    Outcome.REFUSED.value: lazy("It was refused, and did not fail: call the action itself, as it should have been."),
+    Outcome.CANCELLED.value: lazy("It was cancelled, and did not fail: call the action itself."),
+    Outcome.PENDING.value: lazy("It has not begun yet."),
+    Outcome.RUNNING.value: lazy("It has not ended yet."),
+    Outcome.SUCCEEDED.value: lazy("It succeeded: there is nothing to be done again."),
+}
 FILE_MEMBERS = frozenset({"name", "size", "content_type"})
 """What a record keeps of an uploaded file."""
 
@@ -65,7 +73,7 @@ def _usable(event: EventAction, context: ActionContext) -> Original:
         ActionError: It has not.
     """
     if event.outcome != Outcome.FAILED.value:
-        raise refusal(NOT_REPLAYABLE, _("It did not fail."))
+        raise refusal(NOT_REPLAYABLE, str(_NOT_FAILED.get(event.outcome, _("It did not fail."))))
     original = Original(event, context, NOT_REPLAYABLE)
     _refuse_unfit(original)
     return original

@@ -14,6 +14,7 @@ from actions.selection import IDS, Selection
 
 from .originals import Original, refusal
 from .restoring import Restoration
+from .standing import standing_undo, succeeded_keys
 
 if TYPE_CHECKING:
     from actions.context import ActionContext
@@ -77,21 +78,21 @@ def _by_inverse(original: Original, name: str) -> Any:
     if inverse is None or not inverse.is_instance:
         raise original.refusal(_("Its definition says undo: %(name)s, and there is no such action.") % {"name": name})
     event = original.event
+    _refuse_undone(event, original.context)
     if event.object_id is not None:
         return original.perform(inverse, original.target(), {}, watched=[event.object_id])
-    keys = _succeeded_keys(event)
+    keys = succeeded_keys(event)
     if not keys:
         raise original.refusal(_("Which objects it was done to is not recorded."))
     is_key = original.registry.viewset.lookup_field == "pk"
     return original.perform(inverse, None, {IDS: keys}, watched=keys if is_key else [])
 
 
-def _succeeded_keys(event: EventAction) -> list[Any]:
-    """The objects of an execution for several, as its answer lists them."""
-    answer = event.response_data
-    results = answer.get("results") if isinstance(answer, dict) else None
-    found = results if isinstance(results, list) else []
-    return [each["id"] for each in found if isinstance(each, dict) and each.get("ok") is True and "id" in each]
+def _refuse_undone(event: EventAction, context: ActionContext) -> None:
+    """Refuse to take it back once more: an inverse action looks at no value, and would go on and on."""
+    undone = standing_undo(event, context)
+    if undone is not None:
+        raise refusal(NOT_UNDOABLE, _("It has been taken back already: event %(event)s.") % {"event": undone.pk})
 
 
 def _from_changes(event: EventAction, context: ActionContext) -> dict[str, Any]:

@@ -16,7 +16,18 @@ never jumps.
 
 from .heartbeat import Heartbeat, is_worker_alive
 from .hold import Hold
-from .leases import LeaseLostError, backoff, claim, finish, release, was_interrupted
+from .leases import (
+    LeaseLostError,
+    backoff,
+    claim,
+    claim_row,
+    finish,
+    postpone,
+    release,
+    set_aside,
+    wake,
+    was_interrupted,
+)
 
 __all__ = [
     "Heartbeat",
@@ -24,8 +35,12 @@ __all__ = [
     "LeaseLostError",
     "backoff",
     "claim",
+    "claim_row",
     "finish",
     "is_worker_alive",
+    "postpone",
     "release",
+    "set_aside",
+    "wake",
     "was_interrupted",
 ]

@@ -7,8 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shutil import which
+from typing import Any
 
 import pytest
+
+from tests.acceptance.test_run_demo import demo, environ, manage, port, printed  # noqa: F401 - fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(
@@ -71,11 +75,11 @@ def block(language: str, *parts: str) -> str:
 
 def run(folder: Path, *command: str) -> str:
     """A program of the new project, which has to succeed."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("DJANGO_", "TEST_"))}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("DJANGO_", "TEST_"))}
     done = subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env={**environ, "PYTHONPATH": str(ROOT)},
+        env={**inherited, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -116,3 +120,38 @@ def test_a_new_project_that_follows_the_readme_works(tmp_path: Path) -> None:
     run(tmp_path, "manage.py", "makemigrations", "todos")
     assert "no issues" in run(tmp_path, "manage.py", "check", "--fail-level", "WARNING")
     assert "Ran 5 tests" in run(tmp_path, "manage.py", "test")
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not (which("curl") and which("bash")), reason="needs curl and bash")
+def test_the_walkthrough_works_after_the_lines_that_make_run_prints(
+    tmp_path: Path,
+    environ: dict[str, str],  # noqa: F811
+    port: int,  # noqa: F811
+) -> None:
+    manage(environ, "migrate", "--verbosity=0")
+    manage(environ, "load_demo")
+    walkthrough = re.findall(r"^\$ (.*)$", block("console", "T=http"), re.MULTILINE)
+    with demo(environ, port) as process:
+        lines = re.findall(r"^  (curl .*)$", printed(process), re.MULTILINE)
+        assert len(lines) == 2
+        for line in lines:
+            shell(tmp_path, line.replace("curl ", "curl -sf "))
+        said = shell(tmp_path, *(line.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for line in walkthrough))
+        process.terminate()
+        process.stdout.read()  # type: ignore[union-attr]
+
+    statuses = re.findall(r"HTTP/1\.1 (\d+)", said)
+    assert statuses == ["200", "412", "200"]
+    assert '"changes"' in said
+    assert "Action-Event" in said
+    assert "Idempotent-Replayed: true" in said
+    assert '"undone"' in said.splitlines()[-1]
+
+
+def shell(folder: Path, *lines: str) -> Any:
+    """What a shell prints of lines that are typed in one after the other; each has to succeed."""
+    script = "set -eo pipefail\n" + "\n".join(lines)
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

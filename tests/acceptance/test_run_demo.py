@@ -11,6 +11,7 @@ import sys
 from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -61,12 +62,20 @@ def printed(process):
     return "".join(lines)
 
 
-def post(user, password, url):
+def post(user, password, url, method="POST"):
     """What curl does with the printed line: the status of the answer."""
     credentials = b64encode(f"{user}:{password}".encode()).decode()
-    request = Request(url, method="POST", headers={"Authorization": f"Basic {credentials}"})
-    with urlopen(request, timeout=30) as response:
-        return response.status
+    request = Request(url, method=method, headers={"Authorization": f"Basic {credentials}"})
+    try:
+        with urlopen(request, timeout=30) as response:
+            return response.status
+    except HTTPError as error:
+        return error.code
+
+
+def seen(url):
+    """The status of a printed page for the printed user."""
+    return post("demo", "demo", url, "GET")
 
 
 def listens(port):
@@ -79,11 +88,16 @@ def test_the_printed_calls_work_and_a_signal_ends_everything(environ, port, numb
     manage(environ, "migrate", "--verbosity=0")
     manage(environ, "load_demo")
     with demo(environ, port) as process:
-        calls = re.findall(r'curl -u (\w+):(\w+) -X POST "?(\S+?)"?\n', printed(process))
+        guide = printed(process)
+        calls = re.findall(r'curl -u (\w+):(\w+) -X POST "?(\S+?)"?\n', guide)
         statuses = [post(*call) for call in calls]
+        pages = {page: seen(page) for page in re.findall(r"^  \w.*? (http\S+)$", guide, re.MULTILINE)}
         process.send_signal(number)
         process.stdout.read()
     assert statuses == [200, 200]
+    # To a browser's GET, the door of AI tools only says that it wants POST.
+    assert {page.partition(str(port))[2]: status for page, status in pages.items() if status != 200} == {"/mcp/": 405}
+    assert len(pages) >= 8
     assert process.returncode == 0
     assert not listens(port)
 

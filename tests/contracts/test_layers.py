@@ -22,21 +22,25 @@ LAYERS = {
         "tests urls"
     ),
     "faces": "actions fields forms",
-    "services": "archive calls later undo",
+    "services": "archive calls delivery later undo",
     "worker": "worker",
     "execution": (
-        "acceptance agreement availability conditions execution idempotency many plans preview requests "
+        "acceptance agreement asking availability conditions execution idempotency many plans preview requests "
         "resource results single versions"
     ),
-    "recording": "changes recording redaction writes",
+    "recording": "changes outbox recording writes",
     "queue": "work",
     "registries": (
-        "binding budgets checks contract discovery django_payloads documentation keys layout lifecycle openapi "
+        "binding budgets checks contract discovery django_payloads documentation hooks keys layout lifecycle openapi "
         "registry routes runners selection setting_checks util"
     ),
-    "pure": "definition_keys definitions inputs lookups payloads preferences terms yaml_errors yaml_nodes yaml_source",
+    "senders": "senders",
+    "pure": (
+        "definition_keys definitions inputs lookups payloads preferences redaction signatures terms yaml_errors "
+        "yaml_nodes yaml_source"
+    ),
     "data": "migrations models",
-    "ground": "conf context exceptions problem",
+    "ground": "conf context exceptions moments problem signals telemetry tracing",
 }
 """From the top down; a package stands for all of its modules."""
 

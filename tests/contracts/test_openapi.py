@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from actions.api.deliveries import DeliveryViewSet
+from actions.api.endpoints import WebhookEndpointViewSet
 from actions.api.views import EventActionViewSet
 from example_app.views import TodoViewSet
 
@@ -66,7 +68,7 @@ def test_the_openapi_document_is_valid(version: str) -> None:
 
 
 def test_every_action_is_an_operation_of_both_documents(two: dict[str, Any], three: dict[str, Any]) -> None:
-    viewsets = (TodoViewSet, EventActionViewSet)
+    viewsets = (TodoViewSet, EventActionViewSet, DeliveryViewSet, WebhookEndpointViewSet)
     served = {bound.name for viewset in viewsets for bound in viewset.action_registry.bound.values()}
     for document in (two, three):
         found = {
@@ -97,6 +99,14 @@ def test_the_other_operations_of_the_viewset_are_the_librarys_own(make: Any) -> 
     document = make()
     assert set(document["paths"]["/todos/{id}/"]) - {"parameters"} == {"get", "put", "patch", "delete"}
     assert "x-action" not in document["paths"]["/todos/{id}/"]["put"]
+
+
+@pytest.mark.parametrize("make", [swagger, openapi])
+def test_the_routes_of_the_records_have_summaries(make: Any) -> None:
+    paths = make()["paths"]
+    assert paths["/dj-actions/actionevents/"]["get"]["summary"] == "Records of calls"
+    assert paths["/dj-actions/actionevents/{id}/"]["get"]["summary"] == "The record of a call"
+    assert paths["/dj-actions/actionevents/{id}/"]["delete"]["summary"] == "Cancel a call"
 
 
 @pytest.mark.parametrize("make", [swagger, openapi])

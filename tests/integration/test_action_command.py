@@ -228,10 +228,32 @@ def test_a_filter_of_no_value_is_no_filter(todos: list[Todo]) -> None:
 
 def test_all_has_to_be_said(todos: list[Todo]) -> None:
     ran = run("todo", "mark_all_done")
-    assert ran.status == 1
-    assert isinstance(ran.cause, ActionError)
-    assert ran.cause.code == "selection_required"
+    assert (ran.status, ran.error) == (2, "Say which objects are meant: their keys, --filter, --all or --items.")
     assert run("todo", "mark_all_done", "--all").answer == {"done": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        (["mark_all_done", "--filter", "lst=3"], 2, '--filter: there is no filter "lst". Did you mean "list"?'),
+        (["mark_all_done", "--filter", "zzz=3"], 2, '--filter: there is no filter "zzz". There are: due_after,'),
+        (["mark_all_done", "--filter", "list=999999"], 1, "  --filter list: Select a valid choice."),
+        (["mark_all_done", "--filter", "list="], 1, "a filter of the list"),
+        (["mark_all_done", "--all", "--filter", "is_done=false"], 1, "  --all: All, and only some"),
+        (["mark_all_done", "x"], 1, "  keys.0: 'x' is not a key"),
+        (["mark_all_done", "999999"], 1, "  keys: Not found: 999999."),
+        (["mark_done", "1", "--at", "2020-05-01T08:00Z"], 1, "  --at: 2020-05-01T08:00:00Z is over"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_the_command_line(
+    todos: list[Todo], words: list[str], status: int, expected: str
+) -> None:
+    words = [str(todos[0].pk) if word == "1" else word for word in words]
+    ran = run("todo", *words)
+    assert ran.status == status
+    assert expected in ran.error
+    assert "?all=true" not in ran.error
+    assert "parameter" not in ran.error
 
 
 def test_items_have_a_payload_each(todos: list[Todo], tmp_path: Path, typed_in: Any) -> None:
@@ -656,7 +678,9 @@ def test_help_has_every_action_but_those_that_are_tried_out(capsys: pytest.Captu
     [
         ([], "todo mark_done"),
         (["todo"], "todo mark_done"),
-        (["nothing"], "todo mark_done"),
+        (["nothing"], 'There is no resource "nothing". There are: '),
+        (["tod"], 'There is no resource "tod". There are: actionevent, '),
+        (["tod"], 'Did you mean "todo"?'),
         (["tod", "mark_done"], 'Did you mean "todo"?'),
         (["todo", "mark_don"], 'Did you mean "mark_done"?'),
         (["zzz", "mark_done"], "There are: "),

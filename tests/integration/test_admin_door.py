@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
+from html import escape, unescape
 from typing import Any
 from uuid import uuid4
 
@@ -145,6 +145,7 @@ REGISTRY = ActionRegistry(
         Action(id="confirm", title="Confirm it", function=confirm),
         Action(id="wipe", title="Wipe it", function=wipe, destructive=True),
         Action(id="burn", title="Burn it", function=burn, destructive=True, preview=False),
+        Action(id="shred", title="Shred it", function=burn, destructive=True),
         Action(id="fail", title="Fail", function=fail),
         Action(id="forbidden", title="Forbidden thing", function=confirm, permissions=(Never,)),
         Action(id="draft", title="Draft thing", function=confirm, status="alpha"),
@@ -471,7 +472,9 @@ class TestPreviews:
         response = run(page, article, "publish", "preview", note="said", times="2")
 
         assert response.status_code == 200
-        assert "article 1 is published no yes" in text_of(response).replace(str(article.pk), "1")
+        assert f"article 1 {article} is published no yes" in text_of(response).replace(
+            f"article {article.pk}", "article 1"
+        )
         assert 'value="said"' in response.content.decode()
         article.refresh_from_db()
         assert not article.is_published
@@ -495,6 +498,17 @@ class TestPreviews:
 
         article.refresh_from_db()
         assert article.body == "text"
+
+    def test_an_object_is_named_and_one_that_would_be_deleted_is_shown_whole(
+        self, page: Client, article: Article
+    ) -> None:
+        response = run(page, article, "shred", "preview")
+        content = response.content.decode()
+        [row] = response.context["state"].effects.changes
+        assert (row.thing, row.title, row.name, row.after) == (f"article {article.pk}", str(article), "is deleted", "-")
+        assert f"title: {article.title}" in row.before.splitlines()
+        assert f'<span class="djaction-title">{escape(str(article))}</span>' in content
+        assert Article.objects.filter(pk=article.pk).exists()
 
     def test_what_is_different_now_is_said_with_a_new_preview(self, page: Client, article: Article) -> None:
         shown = run(page, article, "wipe", text="gone")

@@ -40,6 +40,13 @@ REGISTRY = """
     from actions.util import enrich_actions
     ACTIONS = enrich_actions(Path(__file__).parent, {"resource": "%s"}, [("mark_done", "instance", "alpha")])
 """
+PAID = {
+    "type": "object",
+    "properties": {
+        "account": {"type": "object", "properties": {"iban": {"type": "string"}}},
+        "paid": {"type": "number"},
+    },
+}
 BUDGETS_EXPECTED = 'rows and time by scope, such as {"*": "500/day", "todo": "100/hour"}'
 
 
@@ -243,6 +250,40 @@ class TestDefinitions:
             assert message.endswith('Did you mean "reopen"?' if undo == "reopn" else "There are: reopen.")
             assert registry.bound
             catalogue._registries.discard(registry)
+
+    def test_e011_where_there_is_no_other_action(self) -> None:
+        [message] = self._found(undo="reopen")
+        assert message.endswith("There is no other instance action.")
+
+    @pytest.mark.parametrize(
+        ("name", "hint"),
+        [("ibann", 'Did you mean "iban"?'), ("nte", 'Did you mean "note"?'), ("zzz", "Nothing is masked by it.")],
+    )
+    def test_w016_a_sensitive_field_that_the_action_does_not_have(self, name: str, hint: str) -> None:
+        [message] = self._found(sensitive=("note", name), result=PAID)
+        place = f'actions.W016 mark_done: sensitive > 1: the action neither takes nor answers "{name}".'
+        assert message == f"{place} {hint}"
+
+    def test_sensitive_fields_are_those_of_payload_answer_and_changes(self) -> None:
+        own = Action(id="mark_done", function=mark_done, sensitive=("note", "IBAN", "done_at"), result=PAID)
+        viewset = _viewset(own)
+        assert not checks.check_definitions()
+        assert viewset.action_registry.bound
+
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            {},
+            {"result": {"type": "object"}},
+            {"result": {"type": "object", "properties": {"facts": {}}}},
+            {"result": PAID, "schema": {"type": "object", "additionalProperties": True}},
+        ],
+    )
+    def test_sensitive_fields_are_left_alone_where_not_all_are_known(self, keys: Any) -> None:
+        assert not self._found(sensitive=("ibann",), **keys)
+
+    def test_names_that_are_masked_in_any_case_may_be_repeated(self) -> None:
+        assert not self._found(sensitive=("password", "api_key"), result=PAID)
 
     def test_an_action_that_is_undone_by_another_is_right(self) -> None:
         undone = Action(id="mark_done", function=mark_done, undo="reopen")

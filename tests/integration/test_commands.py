@@ -607,6 +607,15 @@ class TestInAProject:
         _manage(project, "makemigrations", "shop")
         assert "OK\n" in _manage(project, "test")
 
+    def test_its_test_can_hold_an_action_that_saves(self, project: Path) -> None:
+        file = project / "shop/actions/order/ship/action.py"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("    by = ", "    order.save(update_fields=[])\n    by = "), encoding="utf-8")
+        try:
+            assert "OK" in _manage(project, "test", "shop.actions.order.ship")
+        finally:
+            file.write_text(text, encoding="utf-8")
+
     @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
     @pytest.mark.parametrize("length", [88, 100, 120, 200])
     def test_what_is_written_is_formatted_whatever_the_line_length(self, project: Path, length: int) -> None:

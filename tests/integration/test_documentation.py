@@ -10,6 +10,7 @@ from django.http import FileResponse
 from rest_framework import routers, serializers, viewsets
 from rest_framework.permissions import AllowAny
 from rest_framework.test import APIClient
+from rest_framework.urlpatterns import format_suffix_patterns
 
 from actions import Action
 from actions.mixins import ActionMixin
@@ -77,7 +78,9 @@ class Articles(ActionMixin, viewsets.ModelViewSet[Article]):
 
 router = routers.SimpleRouter()
 router.register("articles", Articles)
-urlpatterns = router.urls
+# A resource whose URL looks like the older form of an action's.
+router.register("actions", Articles, basename="actions")
+urlpatterns = format_suffix_patterns(router.urls)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -115,6 +118,25 @@ def test_callers_are_told_the_rest_of_the_definition(http: APIClient, article: A
 def test_callers_are_told_schemas(http: APIClient, article: Article) -> None:
     for document in documents(http, article, "written"):
         assert (document["schema"], document["result"], document["serializer"]) == (NOTE, COUNTED, False)
+
+
+@pytest.mark.parametrize("base", ["/articles/", "/actions/"])
+@pytest.mark.parametrize("end", ["/", ".json"])
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ("{pk}/unsaid", "{pk}/unsaid"),
+        ("{pk}/actions/unsaid", "{pk}/unsaid"),
+        ("unsaid", "unsaid"),
+        ("actions/unsaid", "unsaid"),
+        ("unsaid_of_all", "unsaid_of_all"),
+        ("actions/unsaid_of_all", "unsaid_of_all"),
+    ],
+)
+def test_the_url_is_the_main_one(http: APIClient, article: Article, base: str, asked: str, path: str, end: str) -> None:
+    document = http.get(f"{base}{asked.format(pk=article.pk)}{end}").json()
+
+    assert document["url"] == f"{base}{path.format(pk=article.pk)}{end}"
 
 
 def test_in_python_the_definition_is_whole() -> None:

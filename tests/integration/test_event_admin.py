@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from actions.admin import records as event_admin
+from actions.admin.texts import with_code
 from actions.archive import archive
 from actions.models import ArchivedEventAction, EventAction
 from tests.records import make_events
@@ -48,6 +49,25 @@ def test_records_are_listed_newest_first(page: Client) -> None:
     make_events(1, object_id="newer")
     response = page.get(LIST)
     assert [event.object_id for event in response.context["cl"].result_list] == ["newer", "older"]
+
+
+def test_a_row_says_what_came_of_it_before_what_was_called(page: Client) -> None:
+    make_events(1, object_id="7", outcome="failed", status_code=500)
+    make_events(1, object_id=None)
+    changelist = page.get(LIST).context["cl"]
+    assert list(changelist.list_display)[:4] == ["action_checkbox", "created_at", "outcome", "what_was_called"]
+    told = [changelist.model_admin.what_was_called(event) for event in changelist.result_list]
+    assert told == ["todo:mark_done", "todo:mark_done 7"]
+
+
+def test_the_page_of_an_action_shows_code_as_code(page: Client) -> None:
+    content = page.get(f"{LIST}_actions/archive_actions/").content.decode()
+    assert "<code>DJACTION_ARCHIVE</code>" in content
+    assert "`" not in content.partition('class="djaction-description"')[2].partition("<form")[0]
+
+
+def test_text_of_a_definition_stays_text() -> None:
+    assert with_code("`a<b` & `c\nd`") == "<code>a&lt;b</code> &amp; `c\nd`"
 
 
 def test_archived_records_are_listed_too(page: Client) -> None:

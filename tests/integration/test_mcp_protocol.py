@@ -159,6 +159,11 @@ def test_a_call_of_nothing_is_an_error_of_the_protocol(api: APIClient, params: A
     assert send(api, request("tools/call", params)).json()["error"]["code"] == -32602
 
 
+@pytest.mark.parametrize("params", [{}, {"name": None}, {"name": ""}, {"arguments": {"id": 1}}])
+def test_a_call_without_a_name_is_told_where_it_stands(api: APIClient, params: Any) -> None:
+    assert send(api, request("tools/call", params)).json()["error"]["message"] == "Say which tool: params.name."
+
+
 @pytest.mark.parametrize("cursor", ["x", "=", 7, {}, "\ud800", base64.b64encode(b"nothing").decode()])
 def test_a_cursor_of_somebody_elses_is_refused(api: APIClient, cursor: Any) -> None:
     assert send(api, request("tools/list", {"cursor": cursor})).json()["error"]["code"] == -32602

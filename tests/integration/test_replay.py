@@ -341,12 +341,21 @@ class TestSeveral:
 
 
 class TestNotReplayable:
-    @pytest.mark.parametrize("outcome", ["pending", "running", "cancelled", "refused", "succeeded"])
-    def test_what_did_not_fail(self, outcome: str, article: Article, alice: User) -> None:
+    @pytest.mark.parametrize(
+        ("outcome", "detail"),
+        [
+            ("pending", "It has not begun yet."),
+            ("running", "It has not ended yet."),
+            ("cancelled", "It was cancelled, and did not fail: call the action itself."),
+            ("refused", "It was refused, and did not fail: call the action itself, as it should have been."),
+            ("succeeded", "It succeeded: there is nothing to be done again."),
+        ],
+    )
+    def test_what_did_not_fail(self, outcome: str, detail: str, article: Article, alice: User) -> None:
         event = failed("like", alice, article)
         EventAction.objects.update(outcome=outcome)
         error = refused(event, alice)
-        assert (error.status, error.code, error.detail) == (409, "not_replayable", "It did not fail.")
+        assert (error.status, error.code, error.detail) == (409, "not_replayable", detail)
 
     def test_secrets(self, article: Article, alice: User) -> None:
         event = failed("log_in", alice, article, {"password": "4711-0815"})

@@ -148,8 +148,11 @@ class TestBulkActions:
         problem(api.post("/todos/mark_all_done/?list=", {}, format="json"), 400, "selection_required")
 
     def test_a_filter_with_a_wrong_value_is_refused(self, api: APIClient, todos: list[Todo]) -> None:
-        body = problem(api.post("/todos/mark_all_done/?list=abc", {}, format="json"), 400, "invalid_payload")
-        assert "list" in body["errors"]
+        for path in ("/todos/mark_all_done/", f"/todos/{todos[0].pk}/mark_done/"):
+            for value in ("abc", "999999"):
+                body = problem(api.post(f"{path}?list={value}", {}, format="json"), 400, "invalid_selection")
+                assert list(body["errors"]) == ["list"]
+                assert body["detail"] == "A filter of the list is not understood."
 
     def test_a_missing_object_is_named_and_nothing_done(self, api: APIClient, todos: list[Todo]) -> None:
         response = api.post("/todos/mark_all_done/", {"ids": [todos[0].pk, 999_999]}, format="json")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
+import time_machine
+from django.utils import timezone
 from django_filters import CharFilter
 from django_filters.rest_framework import FilterSet
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +18,7 @@ from hypothesis import strategies as st
 from rest_framework import routers
 from rest_framework.test import APIClient
 
-from actions import Action, ActionRegistry
+from actions import Action, ActionRegistry, calls
 from actions.models import EventAction, PendingCall
 from tests import keyed
 from tests.app.models import Article
@@ -133,6 +138,7 @@ def test_a_header(api: APIClient, article: Article, action: str, name: str, text
         ("expect_count", "1"),
         ("scheduled_time", "tomorrow"),
         ("scheduled_time", "9999-12-31T23:59:59-14:00"),
+        ("scheduled_time", "2026-05-01T08:00Z"),
         ("scheduled_at", "2026-05-01T08:00Z"),
         ("cron", "every day"),
         ("cron", "0 0 31 2 *"),
@@ -160,6 +166,50 @@ def test_a_parameter(api: APIClient, article: Article, name: str, text: str) -> 
 )
 def test_a_member_of_the_body(api: APIClient, article: Article, name: str, value: Any) -> None:
     assert_refused(api.post("/articles/like/", {"ids": [article.pk], name: value}, format="json"), name)
+
+
+def test_a_moment_that_is_over(api: APIClient, article: Article) -> None:
+    url, past = f"/articles/{article.pk}/like/", "2020-05-01T08:00:00Z"
+    for response in (
+        api.post(url, {"scheduled_time": past}, format="json"),
+        api.post(f"{url}?cron=0 8 * * *&scheduled_time={past}"),
+        api.post(f"{url}?dry_run=true&scheduled_time={past}"),
+        api.post(f"{url}?dry_run=true", {"scheduled_time": past}, format="json"),
+    ):
+        assert_refused(response, "scheduled_time")
+        assert response.json()["errors"]["scheduled_time"][0].startswith(f"{past} is over: it is ")
+
+
+@pytest.mark.parametrize("is_in_body", [True, False])
+def test_a_worker_may_be_late_and_a_call_may_be_repeated_late(
+    api: APIClient, article: Article, is_in_body: bool
+) -> None:
+    now = timezone.now()
+    said = {"scheduled_time": (now + timedelta(hours=1)).isoformat()}
+
+    def call() -> Any:
+        url = f"/articles/{article.pk}/like/" + ("" if is_in_body else f"?{urlencode(said)}")
+        return api.post(url, said if is_in_body else {}, format="json", headers={"Idempotency-Key": '"k"'})
+
+    with time_machine.travel(now):
+        assert call().status_code == 202
+    with time_machine.travel(now + timedelta(hours=2)):
+        repeated = call()
+        assert (repeated.status_code, repeated["Idempotent-Replayed"]) == (202, "true")
+        assert calls.carry_out_next("default")
+    article.refresh_from_db()
+    assert (article.likes, EventAction.objects.get().outcome) == (1, "succeeded")
+
+
+def test_without_the_library_for_it_an_expression_is_501_and_one_line_in_the_log(
+    api: APIClient, article: Article, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "cronsim", None)
+    response = api.post(f"/articles/{article.pk}/like/?cron=@daily")
+    assert (response.status_code, response.json()["code"]) == (501, "missing_extra")
+    logged = [record for record in caplog.records if record.levelno >= logging.WARNING and record.name[:7] == "actions"]
+    assert [record.getMessage() for record in logged] == [response.json()["detail"]]
+    assert logged[0].exc_info is None
 
 
 def test_what_is_said_twice(api: APIClient, article: Article) -> None:

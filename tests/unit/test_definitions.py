@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actions.definition_keys import KEYS, LATER_KEYS, REMEDIES, check_keys, document, parse_action
+from actions.definition_keys import KEYS, REMEDIES, check_keys, document, parse_action
 from actions.definitions import ACTION_TYPE, STATUS, Action, Source
 from actions.exceptions import DefinitionProblem
 from actions.yaml_source import load_yaml
@@ -110,6 +110,7 @@ def test_the_documentation_is_the_file_and_what_the_registry_says() -> None:
         ("idempotency_key", "true", "True is not one of optional, required."),
         ("interrupted", "again", "'again' is not one of retry, fail."),
         ("throttle", "10", "10 is not a rate."),
+        ("hooks", "crm", "'crm' is not a list, each item the name of a hook, or a mapping with hook, when"),
         ("deprecated", "soon", "'soon' is not true or false or a date."),
         ("sunset", "2026-13-01", "'2026-13-01' is not a date."),
         ("sensitive", "[1]", "1 is not a text."),
@@ -186,9 +187,27 @@ def test_keys_of_the_project_s_own_begin_with_x() -> None:
     assert _action("x-owner: blue").documentation["x-owner"] == "blue"
 
 
-@pytest.mark.parametrize("key", sorted(LATER_KEYS))
-def test_a_key_that_has_no_effect_yet_is_refused_rather_than_ignored(key: str) -> None:
-    assert "not available in this version" in _problems(f"{key}: true")[0]
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        "crm",
+        "[3]",
+        '[""]',
+        "[{when: before}]",
+        "[{hook: crm, when: later}]",
+        "[{hook: crm, outcomes: [done]}]",
+        "[{hook: crm, options: 3}]",
+        "[{hook: crm, on: failed}]",
+    ],
+)
+def test_hooks_are_names_or_mappings(hooks: str) -> None:
+    assert "the name of a hook, or a mapping" in _problems(f"hooks: {hooks}")[0]
+
+
+def test_one_hook_at_the_most_is_asked_before_the_work() -> None:
+    [problem] = _problems("hooks: [{hook: a, when: before}, {hook: b, when: before}, c]")
+
+    assert "2 hooks are asked before the work" in problem
 
 
 @pytest.mark.parametrize("key", ["id", "type", "status"])

@@ -165,6 +165,12 @@ def test_programs_are_told_what_kind_of_action_it_is(document: Any) -> None:
     }
 
 
+def test_programs_are_not_told_what_is_not_so(document: Any) -> None:
+    said = call(document(viewset(Action(id="act", function=act, preview=False))))["x-action"]
+    assert said.keys() >= {"id", "type", "status", "if_match", "idempotency_key"}
+    assert said.keys().isdisjoint({"preview", "undo", "destructive", "background", "max_objects", "capabilities"})
+
+
 @pytest.mark.parametrize(
     ("keys", "attributes", "statuses"),
     [

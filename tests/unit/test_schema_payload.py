@@ -257,6 +257,17 @@ class TestSentences:
             ({"not": {"type": "string"}}, "x", "Is of a kind that is excluded here."),
             ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "x", 'Must be a whole number or null, not "x".'),
             ({"anyOf": [{"type": "integer", "minimum": 5}, {"type": "null"}]}, 1, "Must be at least 5, not 1."),
+            (
+                {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]},
+                "x",
+                'Must be a date and time such as 2026-11-30T14:30:00+01:00 or a date such as 2026-11-30, not "x".',
+            ),
+            (
+                {"anyOf": [{"type": "string", "format": "date"}, {"format": "email"}, {"type": "null"}]},
+                "x",
+                'Must be a date such as 2026-11-30 or an e-mail address or null, not "x".',
+            ),
+            ({"anyOf": [{"format": "date"}, {"maxLength": 3}]}, "long", "Fits none of the possible forms."),
             ({"oneOf": [{"minimum": 1}, {"maximum": 9}]}, 5, "Must fit exactly one of the possible forms."),
             ({"type": "string", "maxLength": 3}, 'x"\n' * 100, "Must have at most 3 characters, not 300."),
             ({"type": "integer"}, "x" * 500, f'Must be a whole number, not "{"x" * 60}…".'),

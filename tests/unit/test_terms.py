@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.http import QueryDict
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actions.exceptions import InvalidTermError
-from actions.terms import PLAIN, Terms, merged, read_entity_tags, read_parameters, read_terms, truth
+from actions.terms import PLAIN, Terms, merged, read_entity_tags, read_parameters, read_terms, refuse_past, truth
 
 EXPECTED_KEY = 'A text in quotes was expected, as in "8e03978e-40d5-43dd-bc93-6894a57f9324".'
 EXPECTED_PREFERENCES = "Preferences between commas were expected, as in dry-run, wait=10."
 EXPECTED_TAGS = 'The ETag of the object in its quotes was expected, as in "1f9a0c", or *.'
-EXPECTED_MOMENT = "A date and time was expected, as in 2026-05-01T08:00:00Z."
+EXPECTED_MOMENT = "A date and time was expected, as in 2026-05-02T08:00:00Z."
+EXPECTED_YEAR = "A year from 2 to 9998 was expected."
 
 
 def read(query: str = "", **headers: str) -> Terms:
@@ -247,18 +249,18 @@ def test_a_preview_does_not_say_that_it_was_left_to_a_worker() -> None:
         ("scheduled_time=2026-05-01", EXPECTED_MOMENT),
         ("scheduled_time=2026-13-01T08:00Z", EXPECTED_MOMENT),
         ("scheduled_time=2026-05-01T25:00Z", EXPECTED_MOMENT),
-        # A + that was not quoted is a blank.
-        ("scheduled_time=2026-05-01T08:00+02:00", EXPECTED_MOMENT),
+        ("scheduled_time=2026-05-01 02:00 02", EXPECTED_MOMENT),
         # Moments that other time zones do not have.
-        ("scheduled_time=9999-12-31T23:59:59-14:00", EXPECTED_MOMENT),
-        ("scheduled_time=0001-01-01T00:00:00%2B14:00", EXPECTED_MOMENT),
+        ("scheduled_time=9999-12-31T23:59:59-14:00", EXPECTED_YEAR),
+        ("scheduled_time=0001-01-01T00:00:00%2B14:00", EXPECTED_YEAR),
         ("cron=", 'A cron expression was expected, as in "0 8 * * 1" for Mondays at eight.'),
         ("cron= ", 'A cron expression was expected, as in "0 8 * * 1" for Mondays at eight.'),
         (f"cron={'*' * 101}", 'A cron expression was expected, as in "0 8 * * 1" for Mondays at eight.'),
     ],
 )
 def test_a_parameter_with_a_wrong_value_is_refused(query: str, sentence: str) -> None:
-    assert refused(query) == (query.partition("=")[0], sentence)
+    with time_machine.travel(datetime(2026, 5, 1, 12, tzinfo=UTC)):
+        assert refused(query) == (query.partition("=")[0], sentence)
 
 
 @pytest.mark.parametrize(
@@ -274,11 +276,30 @@ def test_yes_and_no(text: str, value: bool) -> None:
     [
         ("2026-05-01T08:00Z", datetime(2026, 5, 1, 8, tzinfo=UTC)),
         ("2026-05-01T08:00:00", datetime(2026, 5, 1, 8, tzinfo=UTC)),
+        ("2026-05-01 08:00", datetime(2026, 5, 1, 8, tzinfo=UTC)),
         ("2026-05-01T08:00:00.5-02:00", datetime(2026, 5, 1, 10, 0, 0, 500000, tzinfo=UTC)),
+        ("2026-05-01T08:00%2B02:00", datetime(2026, 5, 1, 6, tzinfo=UTC)),
+        # A + that was not quoted is a blank.
+        ("2026-05-01T08:00+02:00", datetime(2026, 5, 1, 6, tzinfo=UTC)),
+        ("2026-05-01T08:00:00.5+0200", datetime(2026, 5, 1, 6, 0, 0, 500000, tzinfo=UTC)),
     ],
 )
 def test_moments_without_a_zone_are_in_the_project_s(text: str, moment: datetime) -> None:
     assert read(f"scheduled_time={text}").scheduled_at == moment
+
+
+@pytest.mark.parametrize(("seconds", "is_over"), [(-61, True), (-59, False), (0, False), (3600, False)])
+def test_a_moment_that_is_over_is_refused_but_for_clocks_that_differ(seconds: int, is_over: bool) -> None:
+    now = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    terms = Terms(scheduled_at=now + timedelta(seconds=seconds))
+    with time_machine.travel(now, tick=False):
+        if not is_over:
+            refuse_past(terms)
+            return
+        with pytest.raises(InvalidTermError) as caught:
+            refuse_past(terms)
+    sentence = "2026-05-01T11:58:59Z is over: it is 2026-05-01T12:00:00Z now."
+    assert caught.value.errors == {"scheduled_time": [sentence]}
 
 
 @pytest.mark.parametrize(

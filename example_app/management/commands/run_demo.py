@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import NoReverseMatch, reverse
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,18 +22,32 @@ WORKER = "actions_worker"
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.2
 
-PAGES = """
-  API            {url}/
-  Todos          {url}/todos/
-  Swagger        {url}/swagger/   ({url}/swagger.json)
-  ReDoc          {url}/redoc/
-  Events         {url}/dj-actions/actionevents/
-  Admin          {url}/admin/     user demo, password demo
+PAGES = (
+    ("API", "api-root"),
+    ("Todos", "todo-list"),
+    ("Swagger", "swagger"),
+    ("  as JSON", "swagger-json"),
+    ("OpenAPI 3.1", "docs"),
+    ("ReDoc", "redoc"),
+    ("Events", "actions:actionevent-list"),
+    ("AI tools (MCP)", "mcp"),
+    ("Admin", "admin:index"),
+    ("Log in", "rest_framework:login"),
+)
+"""Names of the pages and of their URLs; those that this installation does not serve are left out."""
+# The README's walkthrough uses another todo than these two lines, so that both can be followed.
+GUIDE = """
+{pages}
 
+Wherever a login is asked for: user demo, password demo. Programs send the same as basic authentication.
 Mark one todo as done, then every open one of a list:
 
   curl -u demo:demo -X POST {url}/todos/7/mark_done/
   curl -u demo:demo -X POST "{url}/todos/bulk_mark_done/?list=3"
+
+See the events that leave (in a second terminal, then call an action again):
+
+  .venv/bin/python manage.py receive_events
 
 Ctrl-C ends it.
 """
@@ -58,13 +73,24 @@ class Command(BaseCommand):
             if WORKER in get_commands():
                 programs.append(_start(WORKER))
             if _wait_for_answer(port, programs):
-                self.stdout.write(PAGES.format(url=f"http://{HOST}:{port}"))
+                self.stdout.write(_guide(f"http://{HOST}:{port}"))
                 self.stdout.flush()
             status = _wait_for_end(programs)
         finally:
             _end(programs)
         if status:
             raise CommandError("The example has ended by itself; see above.", returncode=status)
+
+
+def _guide(url: str) -> str:
+    """What there is to see, and how to begin."""
+    pages = []
+    for title, name in PAGES:
+        try:
+            pages.append(f"  {title:<16}{url}{reverse(name)}")
+        except NoReverseMatch:
+            continue
+    return GUIDE.format(pages="\n".join(pages), url=url)
 
 
 class _Stopped(SystemExit):

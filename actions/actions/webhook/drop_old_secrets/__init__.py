@@ -1,0 +1,1 @@
+"""Keep only the newest secret."""

@@ -1,0 +1,1 @@
+"""Begin anew with a receiver."""

@@ -1,0 +1,1 @@
+"""Send a message to see whether it arrives."""

@@ -30,7 +30,9 @@ class Sender:
 
 def said(settings: Any, hooks: Any) -> list[tuple[str | None, str]]:
     settings.DJACTION_HOOKS = hooks
-    return [(message.id, message.msg) for message in check_settings()]
+    found = [(message.id, message.msg) for message in check_settings()]
+    # Other modules' registries name hooks that are not here.
+    return [each for each in found if each[0] == "actions.E014" or "hooked_like" in each[1]]
 
 
 def registry_with(*hooks: Any) -> ActionRegistry:
@@ -39,7 +41,7 @@ def registry_with(*hooks: Any) -> ActionRegistry:
     def like(article: Article) -> None:
         """Do nothing."""
 
-    registry = ActionRegistry("hooked", actions=[Action(id="like", function=like, hooks=hooks)])
+    registry = ActionRegistry("hooked", actions=[Action(id="hooked_like", function=like, hooks=hooks)])
     type(
         "Hooked",
         (ActionMixin, viewsets.ModelViewSet),

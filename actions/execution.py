@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -13,29 +11,28 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.db import DatabaseError, IntegrityError, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from . import acceptance, idempotency, plans, telemetry
 from .agreement import agree
 from .asking import ask_before
-from .budgets import Share, caller_of, refuse_spent, spend
+from .budgets import caller_of
 from .changes import ChangeTracker
 from .conf import conf
 from .context import ActionContext, OnProgress, current_context
-from .exceptions import ActionError, BudgetExceededError, FailedActionError, UnavailableError
+from .exceptions import ActionError, UnavailableError
+from .failures import log, outcome_of, record, refused_of, tell_outer
 from .lifecycle import check_lifecycle, lifecycle_headers
 from .many import Many
 from .models import UNFINISHED, EventAction
 from .models import Outcome as Result
 from .preview import HEADERS as PREVIEWED
 from .preview import Preview, deliveries_of, merge, nothing_stays, preview_of, refuse_unpreviewable, waiting, would_send
-from .problem import to_error
-from .recording import Execution, record_error, record_success
-from .redaction import mask
+from .recording import Execution, record_success
 from .signals import announce_end, announce_start
 from .single import Single, is_looking
+from .spending import within_budgets
 from .terms import PLAIN, Terms
 from .tracing import correlation_of, traceparent_of
 from .work import LeaseLostError
@@ -44,19 +41,6 @@ if TYPE_CHECKING:
     from .acceptance import Job
     from .binding import BoundAction
     from .resource import ViewResource
-
-logger = logging.getLogger(__name__)
-
-CLAIMS_NOTHING_CHANGED = frozenset({"failed", "conflict", "unavailable"})
-"""Codes of errors that say so of a transaction that was rolled back."""
-NO_ANSWER = frozenset(
-    {
-        HTTPStatus.SERVICE_UNAVAILABLE.value,
-        HTTPStatus.TOO_MANY_REQUESTS.value,
-        HTTPStatus.PRECONDITION_FAILED.value,
-    }
-)
-"""Statuses that no Idempotency-Key keeps: the same call may go well a moment later, or with another plan."""
 
 
 @dataclass(slots=True)
@@ -115,7 +99,7 @@ def perform(
         try:
             outcome = _attempt(execution, resource, read, job)
         except ActionError as error:
-            seen.facts |= {"outcome": _outcome_of(error), "status": error.status, "code": error.code}
+            seen.facts |= {"outcome": outcome_of(error), "status": error.status, "code": error.code}
             seen.error = error if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
             raise
         state = outcome.event.outcome if outcome.event is not None else Result.SUCCEEDED.value
@@ -133,15 +117,15 @@ def _attempt(execution: Execution, resource: ViewResource, read: Callable[[], An
         raise
     except Exception as error:
         resource.challenge(error)
-        refused = _refused(execution, error)
+        refused = refused_of(execution, error)
         refused.correlation_id = execution.context.correlation_id
-        _tell_outer(execution)
-        _log(execution, refused)
+        tell_outer(execution)
+        log(execution, refused)
         is_replay = refused.headers.items() >= idempotency.REPLAYED.items()
         if not (execution.is_done or execution.terms.is_preview or is_replay):
-            _record(execution, refused, job)
+            record(execution, refused, job)
             if not (job is not None and isinstance(refused, UnavailableError)):
-                _announce(execution, resource, _outcome_of(refused), refused.status, refused)
+                _announce(execution, resource, outcome_of(refused), refused.status, refused)
         if refused is error:
             raise
         raise refused from error
@@ -153,7 +137,7 @@ def _attempt(execution: Execution, resource: ViewResource, read: Callable[[], An
 
 def refuse(bound: BoundAction, resource: ViewResource, error: ActionError, *, door: str) -> None:
     """Record a call that a door turned away before it could be performed."""
-    _record(_begin(bound, resource, door, PLAIN, None), error, None)
+    record(_begin(bound, resource, door, PLAIN, None), error, None)
 
 
 def _begin(bound: BoundAction, resource: ViewResource, door: str, terms: Terms, job: Job | None) -> Execution:
@@ -275,7 +259,7 @@ def _answered_again(execution: Execution) -> Outcome:
 
 
 def _work_of(execution: Execution, resource: ViewResource) -> Single | Many:
-    return Many(execution, resource, _log) if execution.is_many else Single(execution, resource)
+    return Many(execution, resource, log) if execution.is_many else Single(execution, resource)
 
 
 def _carry_out(execution: Execution, resource: ViewResource) -> tuple[Any, plans.Effect | None]:
@@ -292,7 +276,7 @@ def _carry_out(execution: Execution, resource: ViewResource) -> tuple[Any, plans
     tracker = execution.tracker = execution.context.changes = ChangeTracker(execution.using)
     run = _asked(execution, work.check())
     if budgets:
-        body = _within_budgets(execution, tracker, partial(work.body, run))
+        body = within_budgets(execution, tracker, partial(work.body, run))
     else:
         with tracker:
             body = work.body(run)
@@ -307,105 +291,11 @@ def _carry_out(execution: Execution, resource: ViewResource) -> tuple[Any, plans
     return body, effect
 
 
-def _within_budgets(execution: Execution, tracker: ChangeTracker, work: Callable[[], Any]) -> Any:
-    """Do the work, and take the rows that it writes from the caller's budgets."""
-    action, context = execution.bound.action, execution.context
-    caller = execution.caller or caller_of(context.request)  # type: ignore[arg-type]
-    if not action.atomic:
-        refuse_spent(context.resource, context.action, caller, execution.using)
-    share = context.share = Share(context, caller, action.atomic)
-    spending = context.resource, context.action, caller
-    how: dict[str, Any] = {"is_undoable": action.atomic, "share": share}
-    try:
-        with tracker:
-            body = work()
-    except BaseException:
-        if not action.atomic:
-            # What it has written stays.
-            _spend_anyway(execution, lambda: spend(*spending, tracker.log.total, execution.using, **how))
-        raise
-    finally:
-        context.share = None
-    spend(*spending, tracker.log.total, execution.using, **how)
-    return body
-
-
-def _spend_anyway(execution: Execution, spend_rows: Callable[[], None]) -> None:
-    """Count what was written before something went wrong, which is what the caller is told of in any case."""
-    try:
-        with transaction.atomic(using=execution.using):
-            spend_rows()
-    except (DatabaseError, BudgetExceededError) as error:
-        logger.error("What %s has changed could not be counted: %s", execution.bound.name, _masked(execution, error))  # noqa: TRY400
-
-
 def _asked(execution: Execution, run: Callable[[], Any]) -> Callable[[], Any]:
     """The work, when the hook that is asked before it has agreed."""
     if execution.bound.action.hooks:
         ask_before(execution)
     return run
-
-
-def _refused(execution: Execution, error: Exception) -> ActionError:
-    """What the caller is told, who must not believe that nothing was changed where something may have been."""
-    if execution.is_done and not execution.is_committed and isinstance(error, DatabaseError):
-        # The commit itself failed.
-        execution.is_done = False
-    if execution.is_done:
-        # It came from what the function left to be done after the commit. The record of the success is there.
-        detail = _("The action was done, but what follows it failed.")
-        refused: ActionError = FailedActionError(detail, code="failed_after_commit")
-        refused.__cause__ = error
-        return refused
-    refused = to_error(error)
-    if not execution.bound.action.atomic and refused.code in CLAIMS_NOTHING_CHANGED:
-        refused.detail = _("The action failed. It has no transaction: a part of it may have been done.")
-    return refused
-
-
-def _tell_outer(execution: Execution) -> None:
-    """Have those that it was performed in know its secrets: their own errors may quote them, and this one's."""
-    if execution.context.outer is not None:
-        secrets = execution.secrets
-        for outer in execution.context.around:
-            outer.inner_secrets |= secrets
-
-
-def _record(execution: Execution, error: ActionError, job: Job | None) -> None:
-    """Write an error's record. Where that fails, too (the database may be gone), the caller still gets the error."""
-    if job is not None and isinstance(error, UnavailableError):
-        # The worker tries again.
-        return
-    try:
-        with transaction.atomic(using=execution.using):
-            _write_error(execution, error, job)
-    except DatabaseError as failure:
-        # Without `exc_info`: what it follows from is the action's own error, which may quote a secret.
-        name, text = execution.bound.name, _masked(execution, failure)
-        logger.error("The record of %s could not be written: %s", name, text)  # noqa: TRY400
-
-
-def _write_error(execution: Execution, error: ActionError, job: Job | None) -> None:
-    columns: dict[str, Any] = {}
-    event = execution.event
-    if event is not None and job is None:
-        is_kept = execution.terms.key is not None and execution.has_begun and error.status not in NO_ANSWER
-        if not EventAction.objects.using(execution.using).filter(pk=event.pk).exists():
-            # The row went with the transaction, and the key that it had claimed.
-            execution.event = None
-            columns = idempotency.key_columns(execution) if is_kept else {}
-        elif not is_kept:
-            columns = {"key_hash": None}
-    try:
-        with transaction.atomic(using=execution.using):
-            record_error(execution, error, **columns)
-    except IntegrityError:
-        if not columns:
-            raise
-        # Another call has claimed the key since this one was rolled back.
-        record_error(execution, error)
-    if job is not None:
-        job.finish()
 
 
 def _announce(
@@ -421,10 +311,6 @@ def _announce(
         context=execution.context,
         error=error,
     )
-
-
-def _outcome_of(error: ActionError) -> str:
-    return (Result.FAILED if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Result.REFUSED).value
 
 
 def make_context(bound: BoundAction, resource: ViewResource, door: str) -> ActionContext:
@@ -446,20 +332,3 @@ def make_context(bound: BoundAction, resource: ViewResource, door: str) -> Actio
         is_preview=outer.is_preview if outer else False,
         outer=outer,
     )
-
-
-def _log(execution: Execution, error: ActionError) -> None:
-    """Unexpected errors with their traceback; refusals are the caller's and need none."""
-    name, cause = execution.bound.name, error.__cause__
-    facts = {"action": name, "object_id": execution.object_id, "event_uid": str(execution.context.uid)}
-    if error.status >= 500 and cause is not None:
-        logger.error("%s failed: %s", name, _masked(execution, cause), extra=facts)
-    elif cause is not None and error.code in ("conflict", "out_of_range"):
-        logger.warning("%s: %s", name, _masked(execution, cause), extra=facts)
-    else:
-        logger.info("%s refused: %s", name, error.code, extra=facts)
-
-
-def _masked(execution: Execution, cause: BaseException) -> str:
-    """An error with its traceback as the log may have it: both may quote what was sent."""
-    return mask(f"{cause}\n{''.join(traceback.format_exception(cause))}", execution.secrets)

@@ -25,8 +25,8 @@ LAYERS = {
     "services": "archive calls delivery later undo",
     "worker": "worker",
     "execution": (
-        "acceptance agreement asking availability conditions execution idempotency many plans preview requests "
-        "resource results single versions"
+        "acceptance agreement asking availability conditions execution failures idempotency many plans preview "
+        "requests resource results single spending versions"
     ),
     "recording": "changes outbox recording writes",
     "queue": "work",

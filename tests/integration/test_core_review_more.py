@@ -22,7 +22,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from actions import Action, ActionRegistry, Refusal, execution, perform
+from actions import Action, ActionRegistry, Refusal, failures, perform, spending
 from actions.calls import carry_out_next
 from actions.context import ActionContext
 from actions.exceptions import BudgetExceededError, RefusedError
@@ -519,7 +519,7 @@ def test_the_error_is_told_also_where_nothing_can_be_spent(
         raise DatabaseError("gone")
 
     settings.DJACTION_BUDGETS = {"*": "2/day"}
-    monkeypatch.setattr(execution, "spend", broken)
+    monkeypatch.setattr(spending, "spend", broken)
     response = post(http, on(article, "break_loosely"))
     assert (response.status_code, response.json()["code"]) == (500, "failed")
     assert EventAction.objects.get().error["exception"] == "ValueError: broken"
@@ -584,7 +584,7 @@ def test_no_secret_is_logged(
     post(http, path, {"password": "hunter33", **ids}, **(EACH if several else {}))
 
     [record] = [
-        record for record in caplog.records if record.name == "actions.execution" and record.levelno > logging.INFO
+        record for record in caplog.records if record.name == "actions.failures" and record.levelno > logging.INFO
     ]
     assert record.exc_info is None
     assert "hunter33" not in caplog.text
@@ -599,7 +599,7 @@ def test_nor_is_one_where_the_record_cannot_be_written(
     def broken(*args: Any, **columns: Any) -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(execution, "record_error", broken)
+    monkeypatch.setattr(failures, "record_error", broken)
     response = post(http, on(article, "log_in"), {"password": "hunter33"})
     assert (response.status_code, response.json()["code"]) == (500, "failed")
     assert "could not be written" in caplog.text
@@ -712,7 +712,7 @@ def test_what_does_not_repeat_is_over_when_it_failed(http: APIClient, article: A
 def test_a_job_that_somebody_else_has_by_now_leaves_no_refusal(
     http: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = execution.record_error
+    real = failures.record_error
 
     def overtaken(*args: Any, **columns: Any) -> Any:
         PendingCall.objects.update(fence=F("fence") + 1)
@@ -721,6 +721,6 @@ def test_a_job_that_somebody_else_has_by_now_leaves_no_refusal(
     bad = Article.objects.create(title="Bad")
     post(http, on(bad, "refuse"), {"cron": "0 8 * * 1"})
     make_due()
-    monkeypatch.setattr(execution, "record_error", overtaken)
+    monkeypatch.setattr(failures, "record_error", overtaken)
     assert carry_out_next("default")
     assert (EventAction.objects.get().outcome, PendingCall.objects.count()) == ("running", 1)

@@ -112,17 +112,8 @@ def cancel(event: EventAction) -> bool:
 
 def fail(call: PendingCall, error: ActionError) -> None:
     """End a call that cannot be carried out, with the reason in its record. What repeats goes on."""
-    event, using = call.event, call._state.db
-    outcome = Outcome.FAILED if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.REFUSED
-    facts = {"code": error.code, "detail": error.detail, "errors": error.errors}
-    name = f"{event.resource}:{event.action}"
-    registry, action = _known(name)
-    with transaction.atomic(using=using):
-        if record_state(event, outcome.value, of=UNFINISHED, status_code=error.status, error=facts):
-            post(event, action, hooks_for(action, name, outcome.value))
-            sender = registry.viewset if registry is not None else None
-            facts_of_end: dict[str, Any] = {"outcome": outcome.value, "using": str(using), "status": error.status}
-            announce_end(sender, name, event=event, context=None, error=error, **facts_of_end)
+    with transaction.atomic(using=call._state.db):
+        _end(call.event, error, of=UNFINISHED)
         Job(call).finish()
 
 
@@ -151,11 +142,34 @@ def fail_abandoned(using: str) -> int:
     """End records of executions without a transaction whose process died; how many there were."""
     since = timezone.now() - ABANDONED
     events = EventAction.objects.using(using).filter(outcome=Outcome.RUNNING.value, created_at__lt=since)
+    error = FailedActionError(_("It began and never ended."), code="interrupted")
     count = 0
     for event in events.filter(pending_call__isnull=True)[:ABANDONED_AT_ONCE]:
-        facts = {"code": "interrupted", "detail": _("It began and never ended."), "errors": {}}
-        count += record_state(event, Outcome.FAILED.value, of=(Outcome.RUNNING.value,), status_code=500, error=facts)
+        with transaction.atomic(using=using):
+            count += _end(event, error, of=(Outcome.RUNNING.value,))
     return count
+
+
+def _end(event: EventAction, error: ActionError, *, of: tuple[str, ...]) -> bool:
+    """End a record with an error, and tell whom it concerns; False where it is none of the outcomes `of` any more."""
+    using, name = str(event._state.db), f"{event.resource}:{event.action}"
+    outcome = (Outcome.FAILED if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.REFUSED).value
+    facts = {"code": error.code, "detail": error.detail, "errors": error.errors}
+    if not record_state(event, outcome, of=of, status_code=error.status, error=facts):
+        return False
+    registry, action = _known(name)
+    post(event, action, hooks_for(action, name, outcome))
+    announce_end(
+        registry.viewset if registry is not None else None,
+        name,
+        outcome=outcome,
+        using=using,
+        status=error.status,
+        event=event,
+        context=None,
+        error=error,
+    )
+    return True
 
 
 def _known(name: str) -> tuple[ActionRegistry | None, Action | None]:

@@ -34,7 +34,7 @@ def main() -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
     _fill()
-    lines = [*_calls(), *_preview(), *_many(), *_memory(), *_startup()]
+    lines = [*_calls(), *_preview(), *_many(), *_memory(), *_startup(), *_deliveries()]
     print("\nfigure".ljust(66), "measured", "  limit")
     for line in lines:
         print(f"{line.name:65} {line.ratio:8.2f} {line.limit:7.2f}{'' if line.is_kept else '  OVER'}")
@@ -106,6 +106,13 @@ def _startup() -> list[Line]:
 
     figure = measure()
     return [Line(f"{figure['name']}, seconds", figure["value_seconds"], figure["limit"])]
+
+
+def _deliveries() -> list[Line]:
+    from .deliveries import measure
+
+    figure = measure()
+    return [Line(f"{figure['name']}: median time, {figure['database']}", figure["value"], figure["limit"])]
 
 
 if __name__ == "__main__":

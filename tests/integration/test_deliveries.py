@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -31,6 +33,7 @@ from tests.mailbox import (
     subscribe,
 )
 from tests.records import OLD, in_files, in_table, live, make_events
+from tests.threads import Call
 
 pytestmark = pytest.mark.django_db
 
@@ -656,3 +659,29 @@ def test_stored_webhooks_get_the_same_number_however_often_the_fan_out_is_begun(
     deliver_all()
     assert box.uids(endpoint.hook) == made
     assert row.uid not in made
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="where one transaction writes at a time")
+def test_a_failure_while_another_worker_forgets_the_failures_is_the_first_one_again(box: Mailbox) -> None:
+    HookState.objects.create(hook="crm", failures=3, failing_since=timezone.now())
+    post()
+    row = claim(Delivery, using="default")
+    assert row is not None
+    has_begun = threading.Event()
+
+    def refuse(parcel: Parcel) -> Receipt:
+        has_begun.set()
+        raise BUSY
+
+    box.answers["crm"] = [refuse]
+    with transaction.atomic():
+        health.went_well("crm", "default")
+        call = Call(lambda: delivery.deliver(row))
+        assert has_begun.wait(60)
+        # As long as it takes to come to the row that is being removed; if it does not wait for that, it is through.
+        deadline = time.monotonic() + 0.3
+        while call.is_running and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert call.answer() == []
+    assert (HookState.objects.get().failures, row_of(row).state, row_of(row).tries) == (1, "waiting", 1)

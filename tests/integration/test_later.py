@@ -19,12 +19,14 @@ from rest_framework.test import APIClient
 
 from actions import Action, ActionRegistry, acceptance, later, work
 from actions.calls import carry_out_next
-from actions.models import EventAction, PendingCall
+from actions.models import Delivery, EventAction, PendingCall
 from actions.registry import catalogue
+from actions.signals import action_failed
 from actions.terms import read_parameters
 from tests import keyed
 from tests.app.models import Article
 from tests.pending import make_calls
+from tests.records import make_events
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -355,3 +357,43 @@ def test_with_time_zones_it_is_that_of_the_caller_where_the_project_knows_it() -
     with timezone.override("Asia/Tokyo"):
         moment = read_parameters({"scheduled_time": "2031-01-15T08:00:00"}).scheduled_at
     assert moment == datetime(2031, 1, 14, 23, tzinfo=UTC)
+
+
+class TestAbandoned:
+    """Executions outside of a transaction whose process died: nobody else will ever end their records."""
+
+    @pytest.fixture
+    def events(self, settings: Any) -> list[EventAction]:
+        settings.DJACTION_HOOKS = {"crm": {"type": "endpoints", "outcomes": ["failed"]}}
+        now = timezone.now()
+        running = {"resource": "later_article", "action": "like", "outcome": "running", "status_code": 202}
+        old = make_events(2, **running, created_at=now - timedelta(days=2))
+        make_calls(1, event=old[1])
+        return [*old, *make_events(1, **running, created_at=now - timedelta(hours=23))]
+
+    def test_they_end_as_failed(self, events: list[EventAction]) -> None:
+        assert later.fail_abandoned("default") == 1
+        assert later.fail_abandoned("default") == 0
+
+        found = EventAction.objects.in_bulk([event.pk for event in events])
+        assert [found[event.pk].outcome for event in events] == ["failed", "running", "running"]
+        assert found[events[0].pk].status_code == 500
+        assert found[events[0].pk].error["code"] == "interrupted"
+
+    def test_whoever_waits_for_failures_is_told(
+        self, events: list[EventAction], django_capture_on_commit_callbacks: Any
+    ) -> None:
+        heard = []
+
+        def hear(**kwargs: Any) -> None:
+            heard.append((kwargs["sender"], kwargs["event"], kwargs["error"].code))
+
+        action_failed.connect(hear)
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                later.fail_abandoned("default")
+        finally:
+            action_failed.disconnect(hear)
+
+        assert heard == [(Articles, events[0], "interrupted")]
+        assert [row.message["type"] for row in Delivery.objects.all()] == ["later_article.like.failed"]

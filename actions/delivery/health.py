@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(days=1)
+"""A receiver may ask for that much."""
 
 
 def state_of(hook: str, using: str) -> HookState | None:
@@ -59,7 +60,7 @@ def went_wrong(
     rows.select_for_update().get_or_create(hook=hook, defaults={"failing_since": now})
     rows.update(failures=F("failures") + 1)
     state = rows.get()
-    pause = min(backoff(state.failures, rng) if retry_after is None else max(retry_after, timedelta(0)), LONGEST_PAUSE)
+    pause = backoff(state.failures, rng) if retry_after is None else min(max(retry_after, timedelta(0)), LONGEST_PAUSE)
     until = max(filter(None, (state.paused_until, now + pause)))
     rows.update(paused_until=until, failing_since=state.failing_since or now, error=error)
     pause_waiting(hook, using, until)

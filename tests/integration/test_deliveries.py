@@ -164,7 +164,7 @@ def test_a_receiver_cannot_ask_for_a_pause_without_end(box: Mailbox, clock: Any)
     post()
     box.answers["crm"] = [TemporaryError("later", retry_after=timedelta(days=900))]
     deliver_all()
-    assert HookState.objects.get().paused_until == timezone.now() + HOUR
+    assert HookState.objects.get().paused_until == timezone.now() + timedelta(days=1)
 
 
 def test_a_success_ends_what_is_known_of_failures(box: Mailbox, clock: Any) -> None:

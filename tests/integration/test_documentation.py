@@ -82,7 +82,7 @@ router.register("articles", Articles)
 router.register("actions", Articles, basename="actions")
 urlpatterns = format_suffix_patterns(router.urls)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__), pytest.mark.once]
 
 
 @pytest.fixture

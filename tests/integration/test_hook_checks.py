@@ -14,6 +14,8 @@ from actions.mixins import ActionMixin
 from actions.setting_checks import check_settings
 from tests.app.models import Article
 
+pytestmark = pytest.mark.once
+
 SECRET = "whsec_" + "A" * 43 + "="
 WEBHOOK = {"type": "webhook", "url": "https://crm.example.com/in", "secret": SECRET}
 

@@ -18,7 +18,7 @@ from tests.app.models import Article
 
 from . import mcp_articles
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(mcp_articles.__name__)]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(mcp_articles.__name__), pytest.mark.once]
 
 JSON = "application/json"
 MODERN = "2026-07-28"

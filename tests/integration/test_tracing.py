@@ -19,7 +19,7 @@ from actions.models import Delivery, EventAction
 from actions.tracing import correlation_of, traceparent_of
 from example_app.models import Todo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"

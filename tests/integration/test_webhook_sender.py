@@ -32,6 +32,8 @@ from actions.senders.webhook import WebhookSender
 from actions.signatures import new_secret, verify
 from tests.receivers import Raw, Receiver, Reply, unused_port
 
+pytestmark = pytest.mark.once
+
 OLD, NEW = new_secret(), new_secret()
 UID = UUID("0190f5c4-1111-7000-8000-000000000001")
 MESSAGE = {

@@ -92,6 +92,7 @@ def accept(execution: Execution, lookup: Any) -> tuple[dict[str, Any], dict[str,
         "query": query.urlencode(),
         "terms": terms.as_dict(),
         "caller": execution.caller,
+        "traceparent": context.traceparent,
     }
     event = record_start(execution, Outcome.PENDING.value, scheduled_at=terms.scheduled_at and due_at)
     call = PendingCall(event=event, due_at=due_at, request=request, cron=terms.cron or "")
@@ -170,9 +171,9 @@ def _repeat(call: PendingCall) -> None:
         **{name: getattr(event, name) for name in _REPEATED},
     )
     following.save(force_insert=True, using=using)
-    PendingCall(event=following, due_at=due_at, request=call.request, cron=call.cron).save(
-        force_insert=True, using=using
-    )
+    # A trace of its own: that of the first call ended long ago.
+    request = {**call.request, "traceparent": ""}
+    PendingCall(event=following, due_at=due_at, request=request, cron=call.cron).save(force_insert=True, using=using)
 
 
 _REPEATED = (

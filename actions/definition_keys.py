@@ -5,6 +5,7 @@ Nothing here imports what a definition names; `actions.binding` does that later.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -93,15 +94,24 @@ def _example(value: Any) -> str:
 
 
 HOOK_KEYS = frozenset({"hook", "when", "outcomes", "options"})
+HOOK_NAME = re.compile(r"[^:]{1,100}\Z")
 HOOK_TIMES = ("before", "after")
 HOOK_OUTCOMES = frozenset({"succeeded", "refused", "failed"})
 _A_HOOK = "the name of a hook, or a mapping with hook, when (before, after), outcomes, options"
 
 
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
 def _hook(value: Any) -> str:
     if isinstance(value, str):
-        return "" if value else _A_HOOK
-    if not isinstance(value, Mapping) or set(value) - HOOK_KEYS or not isinstance(value.get("hook"), str):
+        return "" if HOOK_NAME.match(value) else _A_HOOK
+    if not isinstance(value, Mapping) or set(value) - HOOK_KEYS or not HOOK_NAME.match(str(value.get("hook", ""))):
         return _A_HOOK
     outcomes = value.get("outcomes", [])
     is_right = (
@@ -109,6 +119,7 @@ def _hook(value: Any) -> str:
         and isinstance(outcomes, list | tuple)
         and set(map(str, outcomes)) <= HOOK_OUTCOMES
         and isinstance(value.get("options", {}), Mapping)
+        and _is_json(value.get("options", {}))
     )
     return "" if is_right else _A_HOOK
 

@@ -137,7 +137,9 @@ def _attempt(execution: Execution, resource: ViewResource, read: Callable[[], An
 
 def refuse(bound: BoundAction, resource: ViewResource, error: ActionError, *, door: str) -> None:
     """Record a call that a door turned away before it could be performed."""
-    record(_begin(bound, resource, door, PLAIN, None), error, None)
+    execution = _begin(bound, resource, door, PLAIN, None)
+    record(execution, error, None)
+    _announce(execution, resource, outcome_of(error), error.status, error)
 
 
 def _begin(bound: BoundAction, resource: ViewResource, door: str, terms: Terms, job: Job | None) -> Execution:
@@ -157,6 +159,7 @@ def _begin(bound: BoundAction, resource: ViewResource, door: str, terms: Terms, 
     if job is not None:
         execution.event, execution.caller = job.event, job.call.request["caller"]
         execution.context.uid, execution.context.correlation_id = job.event.uid, job.event.correlation_id
+        execution.context.traceparent = job.call.request.get("traceparent", "")
     return execution
 
 

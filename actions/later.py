@@ -113,7 +113,7 @@ def cancel(event: EventAction) -> bool:
 def fail(call: PendingCall, error: ActionError) -> None:
     """End a call that cannot be carried out, with the reason in its record. What repeats goes on."""
     with transaction.atomic(using=call._state.db):
-        _end(call.event, error, of=UNFINISHED)
+        _end(call.event, error, of=UNFINISHED, traceparent=call.request.get("traceparent", ""))
         Job(call).finish()
 
 
@@ -150,7 +150,7 @@ def fail_abandoned(using: str) -> int:
     return count
 
 
-def _end(event: EventAction, error: ActionError, *, of: tuple[str, ...]) -> bool:
+def _end(event: EventAction, error: ActionError, *, of: tuple[str, ...], traceparent: str = "") -> bool:
     """End a record with an error, and tell whom it concerns; False where it is none of the outcomes `of` any more."""
     using, name = str(event._state.db), f"{event.resource}:{event.action}"
     outcome = (Outcome.FAILED if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.REFUSED).value
@@ -158,7 +158,7 @@ def _end(event: EventAction, error: ActionError, *, of: tuple[str, ...]) -> bool
     if not record_state(event, outcome, of=of, status_code=error.status, error=facts):
         return False
     registry, action = _known(name)
-    post(event, action, hooks_for(action, name, outcome))
+    post(event, action, hooks_for(action, name, outcome), traceparent=traceparent)
     announce_end(
         registry.viewset if registry is not None else None,
         name,

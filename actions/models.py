@@ -247,7 +247,7 @@ class Delivery(LeasedRow):
     )
     hook = models.CharField(_("hook"), max_length=100)
     """Its name in DJACTION_HOOKS; "endpoint:…" for a stored webhook."""
-    options = models.JSONField(_("options"), default=dict, blank=True, editable=False)
+    options = models.JSONField(_("options"), default=dict, blank=True, editable=False, encoder=JSONEncoder)
     """What the action's definition says otherwise than the hook's settings."""
     state = models.CharField(
         _("state"), max_length=10, choices=DeliveryState.choices, default=DeliveryState.WAITING.value

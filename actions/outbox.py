@@ -7,7 +7,7 @@ outbox.post(event, action, hooks_for(action, name, outcome))      # one row for 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -68,16 +68,18 @@ def _delivery(event: EventAction, hook: Hook, title: str, text: Text, traceparen
     name = "get_stream_message"
     try:
         # In a block of its own, so that a statement of the function that fails does not spoil the transaction.
-        with transaction.atomic(using=event._state.db, savepoint=bool(hook.message or callable(text))):
+        with transaction.atomic(using=event._state.db, savepoint=bool(hook.message) or not isinstance(text, str)):
             said = storable(str(text() if callable(text) else text))
             name = hook.message
             message = describe(event, hook, title=title, text=said)
             if message is None:
                 return None
             row.message = _kept(message) if hook.message else message.as_dict()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a function of the project raises
         # What is told of an action must not make it fail.
-        logger.exception("%s: %s could not word a message.", hook.name, name)
+        # Its kind only: words may quote what was sent.
+        kind = type(error).__name__
+        logger.error("%s: %s could not word a message: %s.", hook.name, name, kind, extra={"hook": hook.name})  # noqa: TRY400
         plain = describe(event, Hook(hook.name, hook.type), title=title)
         assert plain is not None  # noqa: S101 - without a function there always is one
         row.message = plain.as_dict()
@@ -88,6 +90,8 @@ def _delivery(event: EventAction, hook: Hook, title: str, text: Text, traceparen
 
 def _kept(message: Message) -> dict[str, Any]:
     """What a project's function has made, in values that every database takes."""
+    if not isinstance(message.data, Mapping):
+        raise TypeError("The data of a message is a mapping.")
     kept: dict[str, Any] = redact(message.as_dict(), frozenset())
     return kept
 

@@ -25,7 +25,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 action_started = Signal()
-"""The caller is permitted, and the work is about to begin; sent at once: `sender`, `action`, `context`.
+"""The caller may call it, and it is begun, its object not yet looked for; sent at once: `sender`, `action`, `context`.
 
 What receivers write goes with the action's transaction, or is rolled back by itself where one of them fails.
 """

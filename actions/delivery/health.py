@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(days=1)
 """A receiver may ask for that much."""
 
@@ -60,7 +61,10 @@ def went_wrong(
     rows.select_for_update().get_or_create(hook=hook, defaults={"failing_since": now})
     rows.update(failures=F("failures") + 1)
     state = rows.get()
-    pause = backoff(state.failures, rng) if retry_after is None else min(max(retry_after, timedelta(0)), LONGEST_PAUSE)
+    pause = backoff(state.failures, rng)
+    if retry_after is not None:
+        # Not less than a short while: "0" would have all that waits sent to a receiver that has just said no.
+        pause = min(max(retry_after, SHORTEST_PAUSE), LONGEST_PAUSE)
     until = max(filter(None, (state.paused_until, now + pause)))
     rows.update(paused_until=until, failing_since=state.failing_since or now, error=error)
     pause_waiting(hook, using, until)

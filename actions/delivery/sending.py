@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ from actions.exceptions import ConfigurationError
 from actions.hooks import ENDPOINTS, all_hooks
 from actions.models import Delivery, DeliveryState
 from actions.recording import record_downstream
-from actions.senders import DeliveryError, GoneError, Parcel, Receipt, TemporaryError
+from actions.redaction import redact
+from actions.senders import DeliveryError, GoneError, Parcel, PermanentError, Receipt, TemporaryError
 from actions.work import Hold, LeaseLostError, backoff, claim, claim_row, release
 
 from .endpoints import fan_out
@@ -83,6 +85,9 @@ def deliver(row: Delivery) -> list[Delivery]:
     if hook is not None and hook.type == ENDPOINTS:
         return [] if is_parked(row) else fan_out(row)
     state = state_of(row.hook, using)
+    if state is not None and state.disabled_at is not None:
+        _end(row, DeliveryState.DEAD, error=state.error)
+        return []
     if state is not None and state.paused_until is not None and state.paused_until > timezone.now():
         release(row, state.paused_until)
         pause_waiting(row.hook, using, state.paused_until)
@@ -96,15 +101,33 @@ def deliver(row: Delivery) -> list[Delivery]:
 
 def _deliver_safely(row: Delivery) -> list[Delivery]:
     facts = {"delivery": str(row.uid), "hook": row.hook, "attempt": row.tries + 1}
+    state, receipt = row.state, row.receipt
     try:
         return deliver(row)
     except LeaseLostError as error:
         # The receiver may get it twice, and knows it by its number.
         logger.warning("%s", error, extra=facts)
-    except Exception:
-        # As if this worker had died: it falls due again when the lease is over.
+    except Exception as error:
+        # As if this worker had died: it falls due again when the lease is over; and if that can be written, it is seen.
         logger.exception("Delivery %s was not brought to an end.", row.uid, extra=facts)
+        row.state, row.receipt, row.ended_at = state, receipt, None
+        _note(row, error)
     return []
+
+
+def _note(row: Delivery, error: Exception) -> None:
+    """Write down that an attempt broke in a way that nobody has thought of, so that it is seen and given up one day."""
+    row.first_tried_at = row.first_tried_at or timezone.now()
+    try:
+        _fail(row, TemporaryError(_("It broke: %(kind)s.") % {"kind": type(error).__name__}))
+    except Exception as failure:  # noqa: BLE001 - the database may be gone, or the row somebody else's
+        logger.warning("Delivery %s: %s", row.uid, failure, extra={"hook": row.hook})
+
+
+def _place_of(error: Exception) -> str:
+    """What an error is and where it was raised, without its words."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return f"{type(error).__name__} in {last[0].name} ({last[0].filename}:{last[0].lineno})" if last else repr(error)
 
 
 def _attempt(row: Delivery, *, has_failed: bool) -> None:
@@ -145,14 +168,19 @@ def _send(target: Target, row: Delivery, traceparent: str) -> Receipt:
         receipt=row.receipt or {},
     )
     try:
-        return target.sender.send(parcel)
+        receipt = target.sender.send(parcel)
     except DeliveryError:
         raise
     except ConfigurationError as error:
         raise TemporaryError(str(error)) from error
     except Exception as error:
-        logger.exception("The sender of %s broke.", row.hook, extra={"hook": row.hook})
+        # Its kind only: words may quote what was sent.
+        logger.error("The sender of %s broke: %s", row.hook, _place_of(error), extra={"hook": row.hook})  # noqa: TRY400
         raise TemporaryError(_("The sender broke: %(kind)s.") % {"kind": type(error).__name__}) from error
+    if not isinstance(receipt, Receipt):
+        raise PermanentError(_("The sender gave no receipt. Perhaps the message was sent."))
+    # As a record keeps it: without what no database can hold.
+    return Receipt(redact(dict(receipt.facts), frozenset()), receipt.again_in)
 
 
 def _succeed(row: Delivery, target: Target, receipt: Receipt) -> None:

@@ -54,7 +54,7 @@ def is_named(action: str, patterns: Iterable[str]) -> bool:
     What is done to deliveries and webhooks themselves has to be named: told by "*", each retry would be news again.
     """
     own = action.startswith(ABOUT_DELIVERIES)
-    return any(fnmatchcase(action, pattern) for pattern in patterns if not (own and pattern == "*"))
+    return any(fnmatchcase(action, pattern) for pattern in patterns if not (own and pattern.startswith("*")))
 
 
 _parsed: tuple[Any, dict[str, Hook]] = ({}, {})
@@ -163,11 +163,13 @@ def option_problems(hook: Hook) -> Iterator[Problem]:
     if hook.type == ENDPOINTS:
         return
     try:
-        yield from sender_of(hook.type).check({**hook.options, **hook.overrides})
+        yield from list(sender_of(hook.type).check({**hook.options, **hook.overrides}))
     except MissingExtraError as error:
         yield Problem("type", f"{hook.type!r} cannot be used: {error}", "Install it.")
     except ConfigurationError as error:
         yield Problem("type", f"is {hook.type!r}: {error}", "Correct it.")
+    except Exception as error:  # noqa: BLE001 - whatever a class of the project raises is told
+        yield Problem("type", f"is {hook.type!r}, whose check() breaks: {type(error).__name__}", "Mend its check().")
 
 
 def _is_names(value: Any) -> bool:

@@ -126,7 +126,11 @@ def sender_of(kind: str) -> Sender:
     path = SENDERS.get(kind, kind)
     try:
         made: Sender = import_string(path)()
-    except ImportError as error:
+    except Exception as error:
+        # Whatever a class of the project raises.
         known = ", ".join(SENDERS)
-        raise ConfigurationError(f'There is no sender "{kind}": {error}. Known are {known}, or a class.') from error
+        said = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f'There is no sender "{kind}": {said}. Known are {known}, or a class.') from error
+    if not all(callable(getattr(made, method, None)) for method in ("check", "send")):
+        raise ConfigurationError(f'"{kind}" is no sender: it needs check(options) and send(parcel).')
     return made

@@ -20,6 +20,7 @@ from actions.delivery import health, sending
 from actions.delivery.endpoints import fan_out, wants
 from actions.models import ArchivedEventAction, Delivery, EventAction, HookState
 from actions.senders import GoneError, Parcel, PermanentError, Receipt, TemporaryError
+from actions.setting_checks import check_settings
 from actions.work import claim
 from example_app.models import Todo
 from tests.mailbox import (
@@ -232,10 +233,70 @@ def test_a_sender_that_breaks_is_tried_again_and_its_words_stay_here(
     deliver_all()
     assert (row_of(row).state, row_of(row).error) == ("waiting", "The sender broke: ZeroDivisionError.")
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.exc_info is not None
+    assert record.exc_info is None
+    assert "ZeroDivisionError in take" in record.getMessage()
+    assert "s3cr3t" not in record.getMessage()
     clock.shift(HOUR)
     deliver_all()
     assert states(row) == ["delivered"]
+
+
+def test_a_sender_that_gives_no_receipt_is_given_up_at_once(box: Mailbox, clock: Any) -> None:
+    (row,) = post()
+    box.answers["crm"] = [lambda parcel: None]
+    deliver_all()
+    assert (row_of(row).state, row_of(row).error) == (
+        "dead",
+        "The sender gave no receipt. Perhaps the message was sent.",
+    )
+
+
+@pytest.mark.parametrize("hook", ["crm", "etl"])
+def test_a_receipt_with_what_no_database_holds_is_kept_without_it(box: Mailbox, clock: Any, hook: str) -> None:
+    (row,) = post(hook=hook)
+    box.answers[hook] = [Receipt({"result": float("nan"), "text": "a\x00b", "half": "\ud800", "who": object})]
+    deliver_all()
+    assert states(row) == ["delivered"]
+    assert len(box.parcels) == 1
+    assert "\x00" not in str(row_of(row).receipt)
+
+
+def test_what_breaks_where_nobody_has_thought_of_it_is_seen_and_waits(
+    box: Mailbox, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = post()
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "_succeed", lambda *args: {}["nothing"])
+        deliver_all()
+    found = row_of(row)
+    assert (found.state, found.tries, found.error) == ("waiting", 1, "It broke: KeyError.")
+    assert found.due_at is not None
+    assert found.due_at > timezone.now()
+    clock.shift(HOUR)
+    deliver_all()
+    assert states(row) == ["delivered"]
+
+
+def test_a_receiver_that_is_ready_at_once_is_left_alone_for_a_moment(box: Mailbox, clock: Any) -> None:
+    post(5)
+    box.answers["crm"] = [TemporaryError("again", status=503, retry_after=timedelta(0))]
+    deliver_all()
+    assert len(box.parcels) == 1
+
+
+class Unmade:
+    def __init__(self) -> None:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("kind", ["json.loads", "collections.OrderedDict", "no.such.Sender", f"{__name__}.Unmade"])
+def test_a_sender_that_cannot_be_made_is_said_and_its_deliveries_wait(settings: Any, clock: Any, kind: str) -> None:
+    settings.DJACTION_HOOKS = {"own": {"type": kind}}
+    (row,) = post(hook="own")
+    deliver_all()
+    assert row_of(row).state == "waiting"
+    assert kind in row_of(row).error
+    assert [each.id for each in check_settings() if '["own"]' in each.msg] == ["actions.E014"]
 
 
 # --- never taken ------------------------------------------------------------------------------------------------------
@@ -431,11 +492,32 @@ def test_one_delivery_becomes_one_for_each_stored_webhook_that_wants_it(box: Mai
     assert set(Delivery.objects.values_list("event", "state")) == {(row.event_id, "delivered")}
 
 
-def test_what_a_stored_webhook_wants_stands_in_the_message() -> None:
+def test_what_a_stored_webhook_wants_stands_in_the_record() -> None:
     (event,) = make_events(outcome="refused")
-    message = message_of(event)
-    assert not wants(subscribe(), message)
-    assert wants(subscribe(outcomes=["refused"], actions=["*:mark_done"]), message)
+    assert not wants(subscribe(), event)
+    assert wants(subscribe(outcomes=["refused"], actions=["*:mark_done"]), event)
+
+
+def test_a_message_with_data_of_its_own_reaches_stored_webhooks(box: Mailbox) -> None:
+    webhook = subscribe(actions=["todo:*"])
+    (event,) = make_events()
+    post(event=event, hook="stored", message={**message_of(event), "data": {"total": 5}})
+    deliver_all()
+    assert [parcel.message["data"] for parcel in box.of(webhook.hook)] == [{"total": 5}]
+
+
+def test_nothing_is_sent_to_a_disabled_webhook_also_not_by_a_retry(box: Mailbox, clock: Any) -> None:
+    webhook = subscribe()
+    (row,) = post(hook=webhook.hook)
+    box.answers[webhook.hook] = [GoneError("gone", status=410), Receipt()]
+    deliver_all()
+    delivery.retry(Delivery.objects.filter(pk=row.pk))
+    deliver_all()
+    assert (states(row), len(box.parcels)) == (["dead"], 1)
+    delivery.enable(webhook.hook, "default")
+    delivery.retry(Delivery.objects.filter(pk=row.pk))
+    deliver_all()
+    assert (states(row), len(box.parcels)) == (["delivered"], 2)
 
 
 def test_with_no_stored_webhook_nothing_is_left_to_do(box: Mailbox) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django import forms
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework import routers, viewsets
@@ -25,7 +26,7 @@ from actions.hooks import Message
 from actions.mixins import ActionMixin
 from actions.models import Delivery, EventAction, PendingCall
 from actions.senders import Parcel, PermanentError, TemporaryError
-from actions.signals import deliveries_posted
+from actions.signals import action_refused, deliveries_posted
 from actions.terms import Terms
 from example_app.urls import urlpatterns as example_urlpatterns
 from tests import keyed
@@ -620,15 +621,70 @@ def test_a_hook_that_cannot_be_asked_leaves_everything_as_it_is(article: Article
     assert article.likes == 0
 
 
-def test_a_hook_to_be_asked_that_is_not_there_is_a_fault_of_ours(article: Article, settings: Any) -> None:
-    settings.DJACTION_HOOKS = {"stock": {"type": "endpoints"}}
-    with pytest.raises(FailedActionError):
-        perform("posted:ask", article.pk)
-    settings.DJACTION_HOOKS = {}
-    with pytest.raises(FailedActionError):
-        perform("posted:ask", article.pk)
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        {"stock": {"type": "endpoints"}},
+        {"stock": {"type": "json.loads"}},
+        {"stock": {"type": "webhook", "url": "http://10.1.2.3/", "secret": "whsec_" + "A" * 43 + "="}},
+        {},
+    ],
+)
+def test_why_a_hook_cannot_be_asked_is_the_operator_s_and_not_the_caller_s(
+    article: Article, settings: Any, hooks: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.DJACTION_HOOKS = hooks
+    response = APIClient().post(f"/posted/{article.pk}/ask/")
+    assert (response.status_code, response.json()["code"]) == (503, "hook_unavailable")
+    assert not any(word in response.content.decode() for word in ("10.1.2.3", "DJACTION", "json", "endpoints"))
+    assert any(record.getMessage().startswith("stock cannot be asked: ") for record in caplog.records)
     article.refresh_from_db()
     assert article.likes == 0
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise LookupError("s3cr3t")
+
+
+def test_what_cannot_be_said_takes_nothing_back(
+    article: Article, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def speechless(article: Article, context: ActionContext) -> dict[str, Any]:
+        context.text = Unspeakable()  # type: ignore[assignment]
+        return keyed.like(article)
+
+    registry = ActionRegistry("speechless", actions=[Action(id="like", function=speechless)])
+    type("Speechless", (keyed.Articles,), {"action_registry": registry})
+
+    assert perform("speechless:like", article.pk).status == 200
+    row = Delivery.objects.get()
+    assert (row.state, row.error.partition(":")[0]) == ("dead", "get_stream_message failed")
+    assert "s3cr3t" not in caplog.text
+
+
+def test_a_call_for_later_keeps_its_trace(article: Article, alice: User) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    client = APIClient()
+    client.force_authenticate(alice)
+    client.post(f"/posted/{article.pk}/like/", headers={"Prefer": "respond-async", "traceparent": trace})
+    calls.carry_out_next("default")
+    assert Delivery.objects.get().traceparent[3:35] == trace[3:35]
+
+
+def test_who_is_turned_away_at_the_door_is_told_by_a_signal_too(article: Article) -> None:
+    heard = []
+
+    def hear(**kwargs: Any) -> None:
+        heard.append((kwargs["action"], kwargs["status"]))
+
+    action_refused.connect(hear)
+    try:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            APIClient().post(f"/posted/{article.pk}/like/?dry_run=perhaps")
+    finally:
+        action_refused.disconnect(hear)
+    assert heard == [("posted:like", 400)]
 
 
 @pytest.mark.usefixtures("_stock")

@@ -197,6 +197,7 @@ def test_keys_of_the_project_s_own_begin_with_x() -> None:
         "[{hook: crm, when: later}]",
         "[{hook: crm, outcomes: [done]}]",
         "[{hook: crm, options: 3}]",
+        '["endpoint:7"]',
         "[{hook: crm, on: failed}]",
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: The settings send nothing to endpoints, or not to this machine, or the port is taken.
         """
-        _check_settings()
+        _check_settings(options["port"])
         self._left, self._is_json, self._enough = options["count"], options["json"], threading.Event()
         self._lock = threading.Lock()
         secret = new_secret()
@@ -54,11 +55,18 @@ class Command(BaseCommand):
             if not is_worker_alive(str(endpoint._state.db)) and conf.DELIVER == "worker":
                 self.stdout.write("No worker is alive: start manage.py actions_worker, which sends events.")
             self.stdout.flush()
-            try:
-                self._enough.wait()
-            except KeyboardInterrupt:
-                self.stdout.write("")
+            self._wait()
             server.shutdown()
+
+    def _wait(self) -> None:
+        """Until enough has come, Ctrl-C, or SIGTERM, so that the endpoint is removed in any case."""
+        before = signal.signal(signal.SIGTERM, lambda *_args: self._enough.set())
+        try:
+            self._enough.wait()
+        except KeyboardInterrupt:
+            self.stdout.write("")
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     def _show(self, uid: str, event: dict[str, Any]) -> None:
         with self._lock:
@@ -75,13 +83,13 @@ class Command(BaseCommand):
                     self._enough.set()
 
 
-def _check_settings() -> None:
+def _check_settings(port: int) -> None:
     if not any(hook.type == ENDPOINTS for hook in all_hooks().values()):
         raise CommandError(
             'Events go to no endpoints. Add a hook: DJACTION_HOOKS = {"webhooks": {"type": "endpoints"}}'
         )
     try:
-        resolve(HOST, 80, conf.PRIVATE_HOSTS)
+        resolve(HOST, port or 80, conf.PRIVATE_HOSTS)
     except DeliveryError as error:
         raise CommandError(f'{error} While you develop, allow it: DJACTION_PRIVATE_HOSTS = ["{HOST}"]') from error
 

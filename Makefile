@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 MIGRATIONS := $(wildcard actions/migrations/*.py example_app/migrations/*.py)
 
-.PHONY: help run test test-airflow lint types format bench migrations clean FORCE
+.PHONY: help run test test-airflow lint types format storm bench migrations clean FORCE
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -33,6 +33,11 @@ types: $(VENV)/dev.stamp ## mypy
 format: $(VENV)/dev.stamp ## ruff, writing
 	$(RUN) -m ruff check --select I --fix .
 	$(RUN) -m ruff format .
+
+storm: $(VENV)/test.stamp ## ten thousand deaths of those who carry runs out, at any instant, on every database
+	@STORM=full exec $(RUN) -m tests tests/storm tests/integration/processes/test_promises.py \
+		tests/integration/processes/test_interventions.py tests/acceptance/test_process_killed.py \
+		tests/integration/processes/test_costs.py $(ARGS)
 
 bench: $(VENV)/test.stamp ## what a call costs, beside the same written by hand
 	@exec $(RUN) -m bench $(ARGS)

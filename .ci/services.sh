@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by .ci/run: PostgreSQL and MariaDB on 127.0.0.1, started or installed where they do not answer.
+# Sourced by .ci/run: PostgreSQL, MariaDB, Redis and RabbitMQ on 127.0.0.1, started or installed where they do not answer.
 # Where the tests cannot log in as they would by themselves, a user of their own is made and TEST_DATABASE_URLS says so.
 
 TEST_DATABASE_URLS=${TEST_DATABASE_URLS:-}
@@ -60,4 +60,25 @@ grant all on `test\_dj\_actions%`.* to dj_actions@localhost, dj_actions@127.0.0.
 SQL
     TEST_DATABASE_URLS+=" mysql://dj_actions:dj_actions@127.0.0.1:3306/"
     export TEST_DATABASE_URLS
+}
+
+need_redis() {
+    if answers 6379; then return; fi
+    command -v redis-server >/dev/null || install_package redis-server
+    if ! answers 6379; then
+        redis-server --bind 127.0.0.1 --port 6379 --save "" --appendonly no --daemonize yes >/dev/null
+    fi
+    wait_for Redis 6379
+}
+
+need_rabbitmq() {
+    if answers 5672; then return; fi
+    command -v rabbitmq-server >/dev/null || install_package rabbitmq-server
+    if ! answers 5672; then
+        # On this machine only, also what its nodes and their name server listen on.
+        RABBITMQ_NODENAME=rabbit@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 ERL_EPMD_ADDRESS=127.0.0.1 \
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
+            rabbitmq-server -detached >/dev/null
+    fi
+    wait_for RabbitMQ 5672
 }

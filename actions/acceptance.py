@@ -21,7 +21,7 @@ from .models import EventAction, Outcome, PendingCall
 from .moments import as_aware, as_stored
 from .recording import record_start
 from .terms import Terms, invalid, refuse_past
-from .work import finish, is_worker_alive
+from .work import announce, finish, is_worker_alive
 
 if TYPE_CHECKING:
     from .recording import Execution
@@ -97,6 +97,8 @@ def accept(execution: Execution, lookup: Any) -> tuple[dict[str, Any], dict[str,
     event = record_start(execution, Outcome.PENDING.value, scheduled_at=terms.scheduled_at and due_at)
     call = PendingCall(event=event, due_at=due_at, request=request, cron=terms.cron or "")
     call.save(force_insert=True, using=execution.using)
+    if due_at <= timezone.now():
+        announce(execution.using)
     warnings = [] if is_alive else [_("No worker is alive now: it waits until one is.")]
     if warnings:
         logger.warning("%s waits, and no worker is alive. Start manage.py actions_worker.", execution.bound.name)

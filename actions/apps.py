@@ -22,15 +22,15 @@ class ActionsConfig(AppConfig):
             DefinitionError: With all problems of all registries.
         """
         from . import archive, calls, checks, delivery, discovery, later, setting_checks, worker
-        from .models import Delivery
+        from .models import Delivery, PendingCall
         from .signals import deliveries_posted
 
         register(setting_checks.check_settings)
         register(checks.check_registries)
         register(checks.check_definitions)
         register(checks.check_viewsets)
-        worker.register_queue("calls", calls.databases, calls.carry_out_next)
-        worker.register_queue("deliveries", delivery.databases, delivery.deliver_next)
+        worker.register_queue("calls", calls.databases, calls.carry_out_next, PendingCall)
+        worker.register_queue("deliveries", delivery.databases, delivery.deliver_next, Delivery)
         worker.register_periodic("old deliveries", delivery.removal_interval, delivery.remove_old)
         deliveries_posted.connect(delivery.deliver_posted, sender=Delivery, dispatch_uid="actions.deliver_posted")
         worker.register_periodic("sweep", later.sweep_interval, later.sweep)

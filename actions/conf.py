@@ -83,6 +83,20 @@ class Settings:
     # How often an idle worker asks for work, in seconds.
     POLL_SECONDS: float = 1
 
+    # Whether workers in other processes are told at once that there is work, on PostgreSQL with psycopg 3. It costs a
+    # connection in each process that makes work, and one in each worker.
+    NOTIFY: bool = False
+
+    # How long a worker that is told to stop waits for the work at hand, in seconds.
+    STOP_SECONDS: float = 30
+
+    # Where the steps of runs are carried out: "inline" (by whoever starts the run, as far as it goes), the "worker",
+    # "tasks" (Django's Tasks framework), "celery", "dramatiq", or the path of a class.
+    RUNNER: str = "inline"
+
+    # The queues that runs may name. With "tasks" and "dramatiq" they are the queues there.
+    QUEUES: tuple[str, ...] = ("default",)
+
     # Rows that a caller may change, by scope ("*", "todo" or "todo:mark_done"): {"*": "500/day"}. A caller is a token,
     # else a user, else an address.
     BUDGETS: dict[str, str] = {}
@@ -111,6 +125,13 @@ class Settings:
 
     # Receivers in private networks that webhooks may reach: "host", "host:port" or a network such as "10.1.0.0/16".
     PRIVATE_HOSTS: tuple[str, ...] = ()
+
+    # Where processes, their tasks and validations are: folders (from BASE_DIR on) or packages, ["process",
+    # "shop.process"]. None: `process/` in BASE_DIR and in each installed app that has one.
+    PROCESS_FOLDERS: tuple[Any, ...] | None = None
+
+    # Models that the tasks model.get, model.create and model.update may touch: ["app.model", …].
+    PROCESS_MODELS: tuple[str, ...] = ()
 
     # Further field names whose values never reach a record, in every action; a definition's `sensitive` adds to them.
     SENSITIVE_FIELDS: tuple[str, ...] = ()

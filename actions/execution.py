@@ -68,6 +68,7 @@ def perform(
     terms: Terms = PLAIN,
     on_progress: OnProgress | None = None,
     job: Job | None = None,
+    effect_key: str = "",
 ) -> Outcome:
     """Execute an action once.
 
@@ -84,6 +85,8 @@ def perform(
         terms: How it is to be done: tried, once, later, to a certain version.
         on_progress: Told what the function reports by `context.progress(done, total, message)`.
         job: The pending call that a worker carries out.
+        effect_key: What the function gets as `context.idempotency_key` where the terms have no key: for a caller that
+            tries again what it has tried before.
 
     Raises:
         ActionError: It was refused or failed; the transaction was rolled back and the record written outside of it.
@@ -92,6 +95,7 @@ def perform(
     """
     execution = _begin(bound, resource, door, terms, job)
     execution.context.on_progress = on_progress
+    execution.context.idempotency_key = effect_key
     if not telemetry.is_on():
         return _attempt(execution, resource, read, job)
     with telemetry.execution_span(bound.name, door, execution.context.traceparent) as seen:
@@ -191,7 +195,7 @@ def _run(execution: Execution, resource: ViewResource, read: Callable[[], Any], 
 def _performed(execution: Execution, resource: ViewResource, job: Job | None) -> Outcome:
     """Do it."""
     terms, context = execution.terms, execution.context
-    context.idempotency_key = str(context.uid)
+    context.idempotency_key = context.idempotency_key or str(context.uid)
     is_atomic, is_outermost = execution.bound.action.atomic, _is_outermost(execution)
     try:
         with transaction.atomic(using=execution.using) if is_atomic else nullcontext():

@@ -182,8 +182,9 @@ class LeasedRow(models.Model):
 
     due_at = models.DateTimeField(_("due at"), null=True, default=timezone.now)
     """Null: nothing is to be done."""
-    fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
-    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    # Not positive ones by declaration: PostgreSQL prepares a table's checks anew for every statement.
+    fence = models.IntegerField(_("fence"), default=0, editable=False)
+    attempts = models.IntegerField(_("attempts"), default=0, editable=False)
 
     class Meta:
         abstract = True

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import timezone
+
+
+def now() -> datetime:
+    """As `timezone.now()`, several times as quick: a step asks often."""
+    return datetime.now(UTC) if settings._wrapped.USE_TZ else datetime.now()  # type: ignore[misc]  # noqa: DTZ005, SLF001
 
 
 def as_stored(moment: datetime) -> datetime:

@@ -18,6 +18,7 @@ from .hooks import ENDPOINTS, Hook, Message, describe
 from .models import Delivery, DeliveryState
 from .redaction import redact, storable
 from .signals import after_commit, deliveries_posted
+from .work import announce
 
 if TYPE_CHECKING:
     from .definitions import Action
@@ -47,6 +48,7 @@ def post(
     if rows:
         Delivery.objects.using(using).bulk_create(rows)
         after_commit(str(using), partial(_tell, str(using), rows))
+        announce(str(using))
     return rows
 
 

@@ -34,6 +34,7 @@ POSITIVE = (
     *("TTL_MINUTES", "ARCHIVE_BATCH_SIZE", "ARCHIVE_INTERVAL_MINUTES", "MAX_IDS"),
     *("DELIVERY_TIMEOUT_SECONDS", "DELIVERY_RETRY_MINUTES", "DELIVERY_TTL_MINUTES"),
     *("PLAN_SECONDS", "KEY_WAIT_SECONDS", "LEASE_SECONDS", "MAX_ATTEMPTS", "WORKER_TIMEOUT_SECONDS", "POLL_SECONDS"),
+    "STOP_SECONDS",
 )
 """Settings that are a number."""
 
@@ -64,6 +65,7 @@ def _values() -> Iterable[tuple[str, bool, str]]:
     yield "ARCHIVE", conf.ARCHIVE in ARCHIVES, " or ".join(map(repr, ARCHIVES))
     yield "TELEMETRY", isinstance(conf.TELEMETRY, bool), "True or False"
     yield "SHOW_ALPHA", isinstance(conf.SHOW_ALPHA, bool), "True or False"
+    yield "NOTIFY", isinstance(conf.NOTIFY, bool), "True or False"
     yield "DELIVER", conf.DELIVER in DELIVERS, " or ".join(map(repr, DELIVERS))
     hosts: Any = conf.PRIVATE_HOSTS
     is_hosts = isinstance(hosts, list | tuple | set | frozenset) and all(isinstance(host, str) for host in hosts)

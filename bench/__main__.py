@@ -34,10 +34,10 @@ def main() -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
     _fill()
-    lines = [*_calls(), *_preview(), *_many(), *_memory(), *_startup(), *_deliveries()]
-    print("\nfigure".ljust(66), "measured", "  limit")
+    lines = [*_calls(), *_preview(), *_many(), *_memory(), *_startup(), *_deliveries(), *_processes()]
+    print("\nfigure".ljust(78), "measured", "  limit")
     for line in lines:
-        print(f"{line.name:65} {line.ratio:8.2f} {line.limit:7.2f}{'' if line.is_kept else '  OVER'}")
+        print(f"{line.name:77} {line.ratio:8.2f} {line.limit:7.2f}{'' if line.is_kept else '  OVER'}")
     if file := os.environ.get("BENCH_JSON"):
         rows = [{"name": line.name, "ratio": round(line.ratio, 4), "limit": line.limit} for line in lines]
         Path(file).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
@@ -113,6 +113,20 @@ def _deliveries() -> list[Line]:
 
     figure = measure()
     return [Line(f"{figure['name']}: median time, {figure['database']}", figure["value"], figure["limit"])]
+
+
+def _processes() -> list[Line]:
+    from .processes import measure
+
+    lines = []
+    for measured in measure():
+        names = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+        database = names[measured["database"]]
+        print(f"\nprocesses on {database}, a second".ljust(61), "  steps")
+        for title, rate in measured["rates"].items():
+            print(f"{title:60} {rate:8.0f}")
+        lines += [Line(f"{database}: {name}", value, limit) for name, value, limit in measured["figures"]]
+    return lines
 
 
 if __name__ == "__main__":

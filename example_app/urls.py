@@ -24,6 +24,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api-auth/", include("rest_framework.urls")),
     path("dj-actions/", include("actions.urls")),
+    path("processes/", include("actions.processes.urls")),
+    path("", include("actions.processes.api.urls")),
     path("mcp/", MCPView.as_view(), name="mcp"),
     path("swagger/", swagger.with_ui("swagger"), name="swagger"),
     path("swagger.json", swagger.without_ui(), {"format": "json"}, name="swagger-json"),

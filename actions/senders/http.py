@@ -1,4 +1,4 @@
-"""POST over HTTP as a worker needs it: to checked addresses, within a time, and nothing followed or tried again.
+"""HTTP as a worker needs it: to checked addresses, within a time, and nothing followed or tried again.
 
 No proxy of the environment, no redirect, no cookie, no compression.
 """
@@ -56,6 +56,24 @@ def post(url: Any, body: bytes, headers: Mapping[str, str], *, timeout: float, r
         PermanentError: The URL or a header cannot be; the address is private (`AddressRefusedError`).
         MissingExtraError: urllib3 is not installed.
     """
+    return send("POST", url, body, headers, timeout=timeout, read_limit=read_limit)
+
+
+def send(
+    method: str,
+    url: Any,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    timeout: float,
+    read_limit: int = READ_LIMIT,
+) -> Answer:
+    """Send a request of any method; see `post`.
+
+    Args:
+        method: In capitals.
+        body: None for a request without one.
+    """
     require_urllib3()
     from urllib3.exceptions import HTTPError
 
@@ -65,7 +83,8 @@ def post(url: Any, body: bytes, headers: Mapping[str, str], *, timeout: float, r
     deadline = time.monotonic() + timeout
     try:
         addresses = _addresses(place, timeout)
-        return Answer(*exchange(place, addresses, body, headers, deadline=deadline, read_limit=read_limit))
+        found = exchange(place, addresses, body, headers, deadline=deadline, read_limit=read_limit, method=method)
+        return Answer(*found)
     # ValueError is what http.client makes of some answers, such as one with chunks of a negative size.
     except (OSError, HTTPError, HTTPException, ValueError) as error:
         is_late = time.monotonic() >= deadline

@@ -89,9 +89,16 @@ def seconds_left(deadline: float) -> float:
 
 
 def exchange(
-    place: Place, addresses: Sequence[str], body: bytes, headers: Mapping[str, str], *, deadline: float, read_limit: int
+    place: Place,
+    addresses: Sequence[str],
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    deadline: float,
+    read_limit: int,
+    method: str = "POST",
 ) -> tuple[int, dict[str, str], bytes]:
-    """POST a body and read the answer: status, headers with their names in lower case, body."""
+    """Send a request and read the answer: status, headers with their names in lower case, body."""
     with closing(_connection(place)) as connection:
         connection.target = place.target
         connection.connected = _connected(addresses, place.port, deadline)
@@ -99,7 +106,7 @@ def exchange(
         cast(TimedSocket, connection.sock).deadline = deadline
         # A receiver may answer, and close, before it has read everything: 413.
         with suppress(BrokenPipeError, ConnectionResetError):
-            connection.request("POST", "/", body, headers, preload_content=False, decode_content=False)
+            connection.request(method, "/", body, headers, preload_content=False, decode_content=False)
         with closing(connection.getresponse()) as response:
             answered = {name.lower(): value for name, value in response.headers.items()}
             return response.status, answered, _read(response, read_limit)

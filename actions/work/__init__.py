@@ -28,11 +28,13 @@ from .leases import (
     wake,
     was_interrupted,
 )
+from .waking import announce
 
 __all__ = [
     "Heartbeat",
     "Hold",
     "LeaseLostError",
+    "announce",
     "backoff",
     "claim",
     "claim_row",

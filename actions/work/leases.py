@@ -16,6 +16,8 @@ from actions.conf import conf
 from actions.exceptions import ActionsError
 from actions.models import LeasedRow
 
+from .waking import announce
+
 logger = logging.getLogger(__name__)
 
 FIRST_BACKOFF = timedelta(seconds=4)
@@ -153,7 +155,10 @@ def postpone(rows: QuerySet[Any], until: datetime) -> int:
 
 def wake(rows: QuerySet[Any], **columns: Any) -> int:
     """Have rows be due at once, and write the columns; how many. Whoever works on one has lost it."""
-    return rows.update(due_at=timezone.now(), fence=F("fence") + 1, **columns)
+    count = rows.update(due_at=timezone.now(), fence=F("fence") + 1, **columns)
+    if count:
+        announce(rows.db)
+    return count
 
 
 def set_aside(rows: QuerySet[Any], **columns: Any) -> int:

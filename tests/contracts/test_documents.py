@@ -14,7 +14,7 @@ from actions.definition_keys import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [path.stem for path in (ROOT / "actions" / "management" / "commands").glob("[!_]*.py")]
+COMMANDS = [path.stem for path in (ROOT / "actions").rglob("management/commands/[!_]*.py")]
 PUBLIC = {
     "actions": [
         "Action",

@@ -213,7 +213,7 @@ def test_calls_are_looked_for_where_records_are() -> None:
 
 def test_a_worker_that_is_started_once_carries_out_what_is_due(later: Later) -> None:
     make_calls(2)
-    queue = worker.QueueSource(worker.Queue("calls", calls.databases, calls.carry_out_next), lambda: 0.0)
+    queue = worker.QueueSource([worker.Queue("calls", calls.databases, calls.carry_out_next)], lambda: 0.0)
     asker = worker.Worker([queue], clock=lambda: 0.0)
     assert asker.run_once() == []
     asker.close()

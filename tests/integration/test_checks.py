@@ -172,6 +172,8 @@ class TestSettings:
             ("MAX_ATTEMPTS", True, "a number above 0"),
             ("WORKER_TIMEOUT_SECONDS", None, "a number above 0"),
             ("POLL_SECONDS", float("nan"), "a number above 0"),
+            ("STOP_SECONDS", 0, "a number above 0"),
+            ("NOTIFY", "yes", "True or False"),
             ("SHOW_ALPHA", "yes", "True or False"),
             ("BUDGETS", ["500/day"], BUDGETS_EXPECTED),
             ("BUDGETS", {"*": "500"}, BUDGETS_EXPECTED),

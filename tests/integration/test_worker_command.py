@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +54,53 @@ def test_once_carries_out_the_calls_that_are_due(monkeypatch: pytest.MonkeyPatch
     make_calls(ago=-timedelta(hours=1))
     call_command("actions_worker", "--once")
     assert PendingCall.objects.count() == 1
+
+
+@pytest.fixture
+def _queues() -> Iterator[None]:
+    """Other tests' workers serve the default one."""
+    yield
+    worker.serve([worker.DEFAULT_QUEUE])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_queues")
+def test_the_queues_that_are_named_are_served() -> None:
+    call_command("actions_worker", "--once")
+    assert worker.served_queues() == ("default",)
+    call_command("actions_worker", "--once", "--queues", "slow, default,slow")
+    assert worker.served_queues() == ("slow", "default")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--queues", " , "], "No queue is named"),
+        (["--threads", "0"], "'0' is no number above 0"),
+        (["--threads", "many"], "'many' is no number above 0"),
+    ],
+)
+def test_what_makes_no_sense_is_said(options: list[str], words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("actions_worker", "--once", *options)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once_with_several_threads_carries_out_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "later", SimpleNamespace(carry_out=lambda call, hold: work.finish(call)))
+    make_calls(5)
+    call_command("actions_worker", "--once", "--threads", "2")
+    assert not PendingCall.objects.exists()
+
+
+@pytest.mark.django_db
+def test_work_that_does_not_end_in_time_makes_the_command_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(crew: worker.Crew) -> None:
+        raise worker.StillWorkingError("Not at an end")
+
+    monkeypatch.setattr(worker.Crew, "run", run)
+    with pytest.raises(CommandError, match="Not at an end"):
+        call_command("actions_worker", "--verbosity", "0")
 
 
 @pytest.mark.django_db

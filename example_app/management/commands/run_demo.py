@@ -30,6 +30,9 @@ PAGES = (
     ("OpenAPI 3.1", "docs"),
     ("ReDoc", "redoc"),
     ("Events", "actions:actionevent-list"),
+    ("Processes", "processes:processes"),
+    ("Runs", "process-runs:run-list"),
+    ("Registry", "process-runs:catalogue"),
     ("AI tools (MCP)", "mcp"),
     ("Admin", "admin:index"),
     ("Log in", "rest_framework:login"),
@@ -44,6 +47,11 @@ Mark one todo as done, then every open one of a list:
 
   curl -u demo:demo -X POST {url}/todos/7/mark_done/
   curl -u demo:demo -X POST "{url}/todos/bulk_mark_done/?list=3"
+
+Start a process, and see in its run that it waits for its follow-up, five days from now:
+
+  curl -u demo:demo -X POST {url}/processes/signup-request/ -d username=ada@example.com -d password=in-six-words
+  curl -u demo:demo {url}/runs/1/
 
 See the events that leave (in a second terminal, then call an action again):
 

@@ -1,0 +1,1 @@
+"""Actions of the process engine's own models."""

@@ -1,0 +1,18 @@
+"""Pause runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.processes import services
+from actions.processes.actions.run.records import tie
+
+if TYPE_CHECKING:
+    from actions.context import ActionContext
+    from actions.processes.models import Run
+
+
+def pause(run: Run, *, context: ActionContext) -> Run:
+    """Have it begin no further step."""
+    tie(run, context)
+    return services.pause(run)

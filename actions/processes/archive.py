@@ -1,0 +1,138 @@
+"""Moves runs that are over out of the way after their time, with their branches and steps: as records of actions are.
+
+Where to says DJACTION_ARCHIVE: tables of their own, files (one for each run, JSON Lines, gzip), or nowhere. When says
+DJACTION_TTL_MINUTES, counted from the end, or DJACTION_RETENTION by status. Each run is moved in a transaction of its
+own: it is in one of the two places, or for a moment, with files, in both. A file has the run's number in its name, and
+is written anew by whoever goes on after an archiver was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connections, router, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from actions.archive.files import archive_storage, packed, write
+from actions.conf import conf
+from actions.exceptions import ConfigurationError
+
+from .models import ArchivedRun, ArchivedSteps, OpenTask, Run, StepRun
+from .states import FINISHED, RunKind
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1000
+"""Steps that are read at once."""
+AT_ONCE = 1000
+"""Runs after which the worker looks whether it has other work."""
+DESTINATIONS = ("table", "files", "nowhere")
+
+
+def archive_runs(*, now: datetime | None = None, limit: int | None = None, using: str | None = None) -> int:
+    """Move the runs of one database whose time is over; how many.
+
+    Args:
+        now: The moment at which ages are taken.
+        limit: No more than so many.
+        using: The database; None: the one that runs are written to.
+
+    Raises:
+        ConfigurationError: DJACTION_ARCHIVE is none of the destinations, or the storage of files is not named.
+    """
+    using = using or router.db_for_write(Run)
+    if conf.ARCHIVE not in DESTINATIONS:
+        known = ", ".join(map(repr, DESTINATIONS))
+        raise ConfigurationError(f"DJACTION_ARCHIVE is {conf.ARCHIVE!r}. Set it to one of {known}.")
+    if conf.ARCHIVE == "files":
+        archive_storage()
+    count = 0
+    for key in _due(using, now or timezone.now()).values_list("pk", flat=True)[: limit or AT_ONCE]:
+        count += _move(key, using)
+    if count:
+        logger.info("archived %s runs: %s", count, conf.ARCHIVE, extra={"database": using})
+    return count
+
+
+def archive_some() -> bool:
+    """The worker's job: a bounded number of runs; whether there may be more."""
+    return archive_runs(limit=AT_ONCE) >= AT_ONCE
+
+
+def archive_interval() -> timedelta:
+    """How often the worker is to archive."""
+    return timedelta(minutes=conf.ARCHIVE_INTERVAL_MINUTES)
+
+
+def _due(using: str, now: datetime) -> QuerySet[Run]:
+    """Runs whose time is over, oldest first; one that another run has started goes after that one."""
+    is_over = Q()
+    for status in FINISHED:
+        minutes = conf.RETENTION.get(status.value, conf.TTL_MINUTES)
+        is_over |= Q(status=status.value, ended_at__lt=now - timedelta(minutes=minutes))
+    rows: QuerySet[Run] = Run._base_manager.using(using)
+    parents = rows.filter(pk=OuterRef("parent_id"))
+    return rows.filter(is_over, ~Exists(parents), kind=RunKind.ROOT.value, is_held=False).order_by("ended_at", "pk")
+
+
+def _move(key: int, using: str) -> int:
+    with transaction.atomic(using=using):
+        rows: QuerySet[Run] = Run._base_manager.using(using)
+        can_skip = connections[using].features.has_select_for_update_skip_locked
+        run = rows.select_for_update(skip_locked=can_skip).filter(pk=key, is_held=False).first()
+        if run is None or not run.is_finished:
+            return 0
+        branches = rows.filter(root_id=run.pk).order_by("pk")
+        if conf.ARCHIVE == "files":
+            _to_file(run, branches, using)
+        elif conf.ARCHIVE == "table":
+            _to_table(run, branches, using)
+        StepRun.objects.using(using).filter(root_id=run.pk).delete()
+        OpenTask.objects.using(using).filter(root_id=run.pk).delete()
+        branches.delete()
+        rows.filter(pk=run.pk).delete()
+    return 1
+
+
+def _to_table(run: Run, branches: QuerySet[Run], using: str) -> None:
+    ArchivedRun(
+        id=run.pk,
+        process=run.process,
+        status=run.status,
+        correlation_id=run.correlation_id,
+        document={"run": _columns(run), "branches": [_columns(branch) for branch in branches.iterator(CHUNK)]},
+        created_at=run.created_at,
+        ended_at=run.ended_at,
+    ).save(using=using, force_insert=True)
+    for part, steps in enumerate(_steps(run, using)):
+        ArchivedSteps(run_id=run.pk, part=part, steps=steps).save(using=using, force_insert=True)
+
+
+def _to_file(run: Run, branches: QuerySet[Run], using: str) -> None:
+    ended_at = run.ended_at or run.created_at
+    with packed(_lines(run, branches, using)) as content:
+        write(f"processes/{ended_at:%Y/%m/%d}/{run.pk}-{run.uid}.jsonl.gz", content)
+
+
+def _lines(run: Run, branches: QuerySet[Run], using: str) -> Iterator[dict[str, Any]]:
+    yield {"kind": "run", **_columns(run)}
+    for branch in branches.iterator(CHUNK):
+        yield {"kind": "branch", **_columns(branch)}
+    for steps in _steps(run, using):
+        yield from ({"kind": "step", **step} for step in steps)
+
+
+def _steps(run: Run, using: str) -> Iterator[list[Any]]:
+    after = 0
+    rows = StepRun.objects.using(using).filter(root_id=run.pk).order_by("pk")
+    while batch := list(rows.filter(pk__gt=after).values()[:CHUNK]):
+        yield batch
+        after = batch[-1]["id"]
+
+
+def _columns(run: Run) -> dict[str, Any]:
+    return {field.attname: getattr(run, field.attname) for field in Run._meta.concrete_fields}

@@ -1,0 +1,58 @@
+"""What a file may name, asked of whoever knows it: so that compiling needs no registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from actions.payloads import Payload
+from actions.processes.context import Body
+
+from .validations import Validation
+
+
+class NamedTask(Protocol):
+    """A task as far as a file has to do with it."""
+
+    @property
+    def name(self) -> str:
+        """Its short name: "io.say_hello"."""
+
+    @property
+    def payload(self) -> Any:
+        """What it takes: has `json_schema()`."""
+
+    @property
+    def takes_context(self) -> bool:
+        """Whether it sees the step, and so can put anything into the state."""
+
+    @property
+    def is_core(self) -> bool:
+        """Whether this package brings it: then it puts nothing there."""
+
+    @property
+    def body(self) -> Body:
+        """What a node runs."""
+
+
+class Names(Protocol):
+    """Tasks, validations and forms by what files call them."""
+
+    def task(self, name: str) -> NamedTask | None:
+        """The task of a name."""
+
+    def near_tasks(self, name: str) -> Sequence[str]:
+        """Names of tasks that are like a wrong one."""
+
+    def validation(self, name: str) -> Validation | None:
+        """What checks one value of the payload, or all of it. Whatever importing it raises is raised."""
+
+    def near_validations(self, name: str) -> Sequence[str]:
+        """Names of validations that are like a wrong one."""
+
+    def form(self, path: str) -> Payload:
+        """A form, serializer or pydantic model by its dotted path.
+
+        Raises:
+            ImportError, TypeError: There is none, or it is something else.
+        """

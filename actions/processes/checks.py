@@ -1,0 +1,90 @@
+"""System checks of processes.
+
+actions.processes.E001  a process or a registry of processes is wrong    (W001 where the project is not strict)
+actions.processes.E002  a process names an action or a process that there is not    (W002, as above)
+actions.processes.E003  a process uses conditions, and the library for them is not installed
+actions.processes.W004  an id of PROCESS_REGISTRY is no path of a URL
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.util import find_spec
+from typing import Any
+
+from django.core import checks
+
+from actions.conf import conf
+from actions.discovery import load_viewsets
+from actions.exceptions import DefinitionProblem
+
+from .discovery import unknown_names
+from .expressions import TEST, Expression, parts
+from .graph import Graph
+from .registry import processes
+
+Found = list[checks.CheckMessage]
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def check_processes(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Every problem of every process."""
+    return _messages(processes.problems, 1)
+
+
+def check_names(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Actions and processes that are named and that there are not."""
+    load_viewsets()
+    return _messages(unknown_names(), 2)
+
+
+def check_conditions(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Whether conditions can be evaluated here."""
+    if find_spec("cel") is not None:
+        return []
+    using = [process.id for process in processes if any(_has_test(each) for each in expressions(process.graph))]
+    if not using:
+        return []
+    message = f"{', '.join(using)}: there are conditions, and common-expression-language is not installed."
+    hint = 'pip install "dj-actions[processes]"'
+    return [checks.Error(message, hint=hint, id="actions.processes.E003")]
+
+
+def check_ids(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Ids stand in URLs."""
+    return [
+        checks.Warning(
+            f'{process.source}: "{process.id}" cannot stand in a URL.',
+            hint='Use letters, digits and "-": "signup-request".',
+            id="actions.processes.W004",
+        )
+        for process in processes
+        if not ID.fullmatch(process.id)
+    ]
+
+
+def expressions(graph: Graph) -> Iterable[Expression]:
+    """Every expression of a graph."""
+    for node in graph.nodes.values():
+        policy, who = node.policy, node.who
+        yield from node.args.values()
+        yield from node.selection.values()
+        yield from (edge.when for edge in node.edges if edge.when is not None)
+        yield from (*policy.skip_if, *policy.as_soon_as)
+        single = (node.target, policy.skip_after, policy.wait_until, policy.wait_for)
+        yield from (each for each in single if each is not None)
+        if who is not None:
+            yield from (*who.users, *who.groups)
+
+
+def _has_test(expression: Expression) -> bool:
+    return any(tag == TEST for tag, _content in parts(expression))
+
+
+def _messages(problems: Iterable[DefinitionProblem], number: int) -> Found:
+    level, letter = (checks.Error, "E") if conf.is_strict else (checks.Warning, "W")
+    return [
+        level(f"{each.where}: {each.message}", hint=each.remedy or None, id=f"actions.processes.{letter}{number:03}")
+        for each in problems
+    ]

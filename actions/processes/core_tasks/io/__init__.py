@@ -1,0 +1,1 @@
+"""What needs nothing outside: for a first process, and to look at what arrives."""

@@ -1,0 +1,1 @@
+"""Mails, as Django is set up to send them."""

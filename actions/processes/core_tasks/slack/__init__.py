@@ -1,0 +1,1 @@
+"""Messages to Slack, with the token in the environment variable SLACK_TOKEN."""

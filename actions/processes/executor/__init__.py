@@ -1,0 +1,74 @@
+"""The only caller of steps: takes runs that are held as far as they go."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from actions.moments import now
+from actions.processes.store import Track, adopt, claim, claim_key, give_back
+
+from .drive import Drive, never
+from .programs import Programs, VanishedError
+from .starting import find_process, prepare
+from .step import StepLog
+
+__all__ = [
+    "Programs",
+    "VanishedError",
+    "find_process",
+    "go_on_inline",
+    "look_again",
+    "prepare",
+    "take_next",
+    "work_on",
+]
+
+logging.getLogger().addHandler(StepLog(logging.INFO))
+
+
+def go_on_inline(tracks: list[Track], using: str) -> None:
+    """Take runs that are held as far as they go, while the caller waits."""
+    Drive(using, is_inline=True).run(tracks)
+
+
+def work_on(run_id: int, fence: int, *, using: str, should_stop: Callable[[], bool] = never) -> bool:
+    """Take a run that was handed over as far as it goes.
+
+    Args:
+        run_id: Its key.
+        fence: The one that it was handed over with.
+        using: The database.
+        should_stop: Asked between steps; the run is then given back.
+
+    Returns:
+        False where somebody else has it, or it is over: the message came twice, or too late.
+    """
+    track = adopt(run_id, fence, using)
+    if track is None:
+        return False
+    Drive(using, is_inline=False, should_stop=should_stop).run([track])
+    return True
+
+
+def look_again(run_id: int, *, using: str, is_inline: bool = True) -> bool:
+    """Take a certain run if it is due; False where it is not, or somebody has it."""
+    track = claim_key(run_id, using)
+    if track is None:
+        return False
+    Drive(using, is_inline=is_inline).run([track])
+    return True
+
+
+def take_next(using: str, *, queue: str = "default", limit: int = 1, should_stop: Callable[[], bool] = never) -> int:
+    """Take the runs that have been due longest, and work on them; how many there were."""
+    tracks = claim(using, queue=queue, limit=limit)
+    cut_off = [track for track in tracks if track.run.attempts > 1]
+    others = [track for track in tracks if track.run.attempts <= 1]
+    if cut_off:
+        # One of them may be what ends its workers: each is worked on alone, so that it takes no other one with it.
+        give_back(cut_off[1:], now(), using, counts=False)
+    for group in (others, cut_off[:1]):
+        if group:
+            Drive(using, is_inline=False, should_stop=should_stop).run(group)
+    return len(tracks)

@@ -1,0 +1,276 @@
+"""The one graph that YAML, workflows and automations compile to: nodes, edges, policies. Frozen, and JSON both ways.
+
+What the fields of a node mean for its kind; those that are not named stay empty:
+
+| kind | `run` | `args` | `target` | else |
+|---|---|---|---|---|
+| task | the function | its arguments | | `mode`, `register` |
+| action | "todo:mark_done" | its payload | the object's key (none: a bulk action) | `selection`, `register` |
+| decision | a function that names or counts the edge; "": the first edge that is true | its arguments | | `register` |
+| split | | | | an edge to each branch; `join` |
+| each | | | the list | an edge "body"; `join`, `at_once`, `register` (a list of the results) |
+| join | | | | |
+| wait | | | | the policy says what for |
+| input | a form of the process: form, serializer, pydantic model or schema | | | `who`, `register` |
+| receive | the message's name | | its key | `register` |
+| send | the message's name | its data | its key | `is_broadcast`, `process` |
+| process | the process's id | its payload | | `is_detached`, `register` |
+| repeat | | | | `schedule`; its edge leads back |
+| end | | `{"result": …}` | | |
+
+Edges: "next" where there is one way on; a split's edges and a decision's have names of their own, "body" leads into an
+`each`. A branch ends where it reaches the `join` of its split or each; so does an item. A node without an edge ends the
+run, as `end` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
+
+from .expressions import Expression
+from .policies import PLAIN, Policy, Retry
+
+NEXT = "next"
+BODY = "body"
+FORMAT = 1
+"""Of the JSON."""
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    TASK = "task"
+    ACTION = "action"
+    DECISION = "decision"
+    SPLIT = "split"
+    EACH = "each"
+    JOIN = "join"
+    WAIT = "wait"
+    INPUT = "input"
+    RECEIVE = "receive"
+    SEND = "send"
+    PROCESS = "process"
+    REPEAT = "repeat"
+    END = "end"
+
+
+class Mode(StrEnum):
+    """What a step touches, and so with what it may share a commit."""
+
+    DATABASE = "database"
+    """The default: its writes and the fact that it ran commit in a transaction of its own. Exactly once."""
+    LOCAL = "local"
+    """As `database`, and it is sure to touch nothing else: may share a commit with its neighbours. Exactly once."""
+    EXTERNAL = "external"
+    """Acts outside of the database, and outside of a transaction. At least once, with a stable key."""
+    PURE = "pure"
+    """Has no effect but its result: any number may share a commit."""
+
+
+class OnChange(StrEnum):
+    """What becomes of runs in flight when the definition changes."""
+
+    AUTO = "auto"
+    """They move on to the new one where their nodes are all still there."""
+    PIN = "pin"
+    """They end by the one that they began with."""
+    ASK = "ask"
+    """They wait until somebody decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A way from one node to another."""
+
+    target: str
+    name: str = NEXT
+    when: Expression | None = None
+    """Of a decision without a function: whether it is taken. None: in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who may answer an input: each that is given has to hold. None: everybody who is logged in."""
+
+    users: tuple[Expression, ...] = ()
+    """Keys or names of users, one of them."""
+    groups: tuple[Expression, ...] = ()
+    """Names of groups, all of them."""
+    permissions: tuple[str, ...] = ()
+    """"app.codename", all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a repeat goes back."""
+
+    every_seconds: float
+    at: str = ""
+    """A time of day, "08:30", for intervals of whole days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of a process; see the table above."""
+
+    name: str
+    kind: Kind
+    edges: tuple[Edge, ...] = ()
+    title: str = ""
+    description: str = ""
+    run: str = ""
+    args: Mapping[str, Expression] = field(default_factory=dict)
+    target: Expression | None = None
+    selection: Mapping[str, Expression] = field(default_factory=dict)
+    """Of a bulk action: `{"ids": …}`, `{"all": …}` or `{"filter": …}`."""
+    register: str = ""
+    """The key of `state` that gets the result."""
+    mode: Mode | None = None
+    """None: what the task itself says."""
+    join: str = ""
+    at_once: int | None = None
+    """How many items of an `each` are worked on at the same time; None: all."""
+    who: Who | None = None
+    is_broadcast: bool = False
+    process: str = ""
+    """To runs of which process a message goes; "" for any."""
+    is_detached: bool = False
+    """Whether the run does not wait for the process it starts."""
+    schedule: Schedule | None = None
+    policy: Policy = PLAIN
+
+    def edge(self, name: str = NEXT) -> Edge | None:
+        """The edge of a name."""
+        return next((edge for edge in self.edges if edge.name == name), None)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A process that can be run."""
+
+    name: str
+    """The process's id: "signup-request"."""
+    start: str
+    nodes: Mapping[str, Node]
+    """By name, in the order of their declaration."""
+    payload: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
+    """JSON Schema of what a run takes."""
+    forms: Mapping[str, Any] = field(default_factory=dict)
+    """JSON Schema of each input, by what its node's `run` names."""
+    version: str = ""
+    on_change: OnChange = OnChange.AUTO
+    compensates: bool = False
+    """Whether steps are taken back when the run fails."""
+    max_running: int | None = None
+    """How many runs may be under way at once; further ones wait for their turn."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over nodes, edges, policies, forms, schemas; not over texts for people or bodies of functions."""
+        plain = self.as_json()
+        for node in plain["nodes"]:
+            node.pop("title", None)
+            node.pop("description", None)
+        plain.pop("version", None)
+        canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values of which `from_json` makes an equal graph. What is as by default is left out."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "start": self.start,
+            "nodes": [_plain(node) for node in self.nodes.values()],
+            "payload": dict(self.payload),
+            "forms": dict(self.forms),
+            "version": self.version,
+            "on_change": str(self.on_change),
+            "compensates": self.compensates,
+            "max_running": self.max_running,
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """The graph that `as_json` has written.
+
+        Raises:
+            ValueError: It is of another format, or no graph.
+        """
+        if plain.get("format") != FORMAT:
+            raise ValueError(f"A graph of format {plain.get('format')!r}; this release reads {FORMAT}.")
+        try:
+            nodes = [_node(each) for each in plain["nodes"]]
+            return cls(
+                name=plain["name"],
+                start=plain["start"],
+                nodes={node.name: node for node in nodes},
+                payload=plain["payload"],
+                forms=plain["forms"],
+                version=plain["version"],
+                on_change=OnChange(plain["on_change"]),
+                compensates=plain["compensates"],
+                max_running=plain["max_running"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This is no graph: {error!r}.") from error
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A dataclass as JSON values, without what is as by default."""
+    plain = {}
+    for each in fields(value):
+        content = getattr(value, each.name)
+        default = each.default_factory() if callable(each.default_factory) else each.default
+        if content != default:
+            plain[each.name] = _jsonable(content)
+    return plain
+
+
+def _jsonable(content: Any) -> Any:
+    if isinstance(content, Edge | Policy):
+        return _plain(content)
+    if isinstance(content, Who | Schedule | Retry):
+        return _jsonable(asdict(content))
+    if isinstance(content, StrEnum):
+        return str(content)
+    if isinstance(content, Mapping):
+        return {key: _jsonable(each) for key, each in content.items()}
+    if isinstance(content, tuple | list):
+        return [_jsonable(each) for each in content]
+    return content
+
+
+def _node(plain: Mapping[str, Any]) -> Node:
+    values = dict(plain)
+    values["kind"] = Kind(values["kind"])
+    values["edges"] = tuple(Edge(**edge) for edge in values.get("edges", ()))
+    if "mode" in values:
+        values["mode"] = Mode(values["mode"])
+    if "who" in values:
+        values["who"] = Who(**{key: tuple(each) for key, each in values["who"].items()})
+    if "schedule" in values:
+        values["schedule"] = Schedule(**values["schedule"])
+    if "policy" in values:
+        values["policy"] = _policy(values["policy"])
+    return Node(**values)
+
+
+def _policy(plain: Mapping[str, Any]) -> Policy:
+    values = dict(plain)
+    for name in ("skip_if", "as_soon_as"):
+        values[name] = tuple(values.get(name, ()))
+    if values.get("retry"):
+        retry = dict(values["retry"])
+        values["retry"] = Retry(**{**retry, "on": tuple(retry["on"])})
+    return Policy(**values)

@@ -1,0 +1,365 @@
+"""Runs, their steps, what they wait for, and the definitions that they run by.
+
+A row is columns, constraints and querysets; it executes nothing. Only `actions.processes.store` writes these rows; the
+columns of a lease alone belong to `actions.work`, and here to the store in its name.
+
+No foreign keys where a step is written: each is a hidden SELECT and a lock. No fields for positive numbers either:
+PostgreSQL prepares all of a table's checks anew for every statement, a quarter of what a step costs there.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Self
+from uuid import uuid4
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.utils.encoders import JSONEncoder
+
+from actions.models import LeasedRow
+
+from .states import UNFINISHED, RunKind, Status, Waiting
+
+STATUSES = [
+    (Status.PENDING.value, _("pending")),
+    (Status.RUNNING.value, _("running")),
+    (Status.WAITING.value, _("waiting")),
+    (Status.SUCCEEDED.value, _("succeeded")),
+    (Status.FAILED.value, _("failed")),
+    (Status.SKIPPED.value, _("skipped")),
+    (Status.CANCELLED.value, _("cancelled")),
+]
+
+
+class Definition(models.Model):
+    """A graph as some run needs it: one row for each fingerprint, never changed."""
+
+    process = models.CharField(_("process"), max_length=200)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    graph = models.JSONField(_("graph"), encoder=JSONEncoder)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("definition of a process")
+        verbose_name_plural = _("definitions of processes")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["process", "fingerprint"], name="actions_definition_once")]
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.fingerprint[:8]}"
+
+
+class RunQuerySet(models.QuerySet[Any]):
+    """Questions to the runs."""
+
+    def roots(self) -> Self:
+        """What somebody has started: no branches and items."""
+        return self.filter(kind=RunKind.ROOT.value)
+
+    def unfinished(self) -> Self:
+        """Runs that are not over."""
+        return self.filter(status__in=[status.value for status in UNFINISHED])
+
+    def tree_of(self, root_id: int) -> Self:
+        """A run with its branches and items."""
+        return self.filter(models.Q(pk=root_id) | models.Q(root_id=root_id))
+
+
+class Run(LeasedRow):
+    """One execution of a process, or a branch or item of one, which is a run with a parent."""
+
+    uid = models.UUIDField(_("uid"), default=uuid4, editable=False)
+    process = models.CharField(_("process"), max_length=200)
+    definition_id = models.BigIntegerField(_("definition"))
+    kind = models.CharField(_("kind"), max_length=10, default=RunKind.ROOT.value, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=Status.PENDING.value)
+    # --- where it is
+    node = models.CharField(_("node"), max_length=200)
+    number = models.IntegerField(_("number of the step"), default=0)
+    """Steps that are over; the step at hand has this number."""
+    entered_at = models.DateTimeField(_("came to the node at"), default=timezone.now)
+    tries = models.IntegerField(_("tries of the step"), default=0)
+    """Failed ones; `attempts` counts claims."""
+    waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="")
+    wait_key = models.CharField(_("message that it waits for"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    """"name" or "name:key". Null and not "": there is no message, and indexes are spared."""
+    note = models.JSONField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
+    """What the step at hand has to remember while it waits; gone when the run moves on."""
+    # --- what it has
+    payload = models.JSONField(_("payload"), default=dict, encoder=JSONEncoder)
+    state = models.JSONField(_("state"), default=dict, encoder=JSONEncoder)
+    """What steps have registered, by key; of a branch nothing: it reads and writes its root's."""
+    item = models.JSONField(_("item"), null=True, blank=True, encoder=JSONEncoder)
+    """Of an item of an `each`."""
+    result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
+    error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
+    """`{"type", "detail", "node", "traceback"}`."""
+    # --- what it is a part of
+    root_id = models.BigIntegerField(_("root"), null=True, blank=True)
+    """Of a branch or item: the run that has payload and state. Null: it is its own."""
+    parent_id = models.BigIntegerField(_("parent"), null=True, blank=True)
+    parent_number = models.IntegerField(_("step of the parent"), null=True, blank=True)
+    place = models.IntegerField(_("place"), null=True, blank=True)
+    """Among those that the same step of the parent has begun."""
+    open_children = models.IntegerField(_("open children"), default=0)
+    next_place = models.IntegerField(_("next child"), default=0)
+    """How many children of the step at hand have been let go."""
+    # --- how it came about
+    unique_key = models.CharField(_("unique key"), max_length=255, null=True, editable=False)  # noqa: DJ001
+    """Of the unfinished runs with the same one there is one at the most; null when it is over."""
+    key_hash = models.CharField(_("idempotency key"), max_length=64, null=True, editable=False)  # noqa: DJ001
+    actor_id = models.CharField(_("actor"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    actor_name = models.CharField(_("actor's name"), max_length=255, blank=True)
+    event_uid = models.UUIDField(_("event"), null=True, blank=True)
+    """The execution of an action that started it."""
+    correlation_id = models.CharField(_("correlation"), max_length=128)
+    traceparent = models.CharField(_("trace"), max_length=55, blank=True, editable=False)
+    forked_from = models.BigIntegerField(_("forked from"), null=True, blank=True)
+    queue = models.CharField(_("queue"), max_length=100, default="default")
+    priority = models.IntegerField(_("priority"), default=0)
+    """Minutes of head start in the queue."""
+    is_held = models.BooleanField(_("held"), default=False, help_text=_("A held run is never archived."))
+    has_slot = models.BooleanField(_("counts"), default=False, editable=False)
+    """Whether it counts among the runs of its process that may be under way at once."""
+    # --- how it is ended or kept
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
+    """When it was found that its process, node or function is gone: see `error`. It is looked at when it is resumed."""
+    ends_as = models.CharField(_("ends as"), max_length=10, blank=True, default="", editable=False)
+    """Of a run whose steps are being taken back: the status that it ends with."""
+    undone_to = models.BigIntegerField(_("taken back to"), null=True, blank=True, editable=False)
+    """Key of the last step that was taken back."""
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta(LeasedRow.Meta):
+        abstract = False
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-id"]
+        indexes = [
+            # Without conditions: MariaDB has no partial indexes, and there Django makes none at all.
+            models.Index(fields=["queue", "due_at"], name="actions_run_due"),
+            models.Index(fields=["root_id"], name="actions_run_root"),
+            models.Index(fields=["wait_key"], name="actions_run_message"),
+            models.Index(fields=["process", "status"], name="actions_run_process"),
+            models.Index(fields=["status", "ended_at"], name="actions_run_ended"),
+            models.Index(fields=["actor_id", "id"], name="actions_run_actor"),
+            models.Index(fields=["correlation_id"], name="actions_run_correlation"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["parent_id", "parent_number", "place"], name="actions_run_child_once"),
+            # Not unique=True, which makes another index on PostgreSQL, for searches by a prefix.
+            models.UniqueConstraint(fields=["unique_key"], name="actions_run_unique_key"),
+            models.UniqueConstraint(fields=["key_hash"], name="actions_run_key_hash"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.pk}"
+
+    @property
+    def scope_id(self) -> int:
+        """Of the run that has payload and state."""
+        return self.root_id or self.pk
+
+    @property
+    def waits_for(self) -> str:
+        """What keeps it from going on, a `Waiting`."""
+        return Waiting.DEFINITION.value if self.stopped_at is not None else self.waiting_for
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is over."""
+        return self.status not in UNFINISHED
+
+
+class StepRun(models.Model):
+    """One try of one step of a run, written with what it did, or after it has failed."""
+
+    run_id = models.BigIntegerField(_("run"))
+    """The run or branch that it belongs to."""
+    root_id = models.BigIntegerField(_("root"))
+    number = models.IntegerField(_("number"))
+    """Within its run or branch."""
+    node = models.CharField(_("node"), max_length=200)
+    attempt = models.IntegerField(_("attempt"), default=1)
+    status = models.CharField(_("status"), max_length=10, choices=STATUSES)
+    edge = models.CharField(_("edge"), max_length=100, blank=True, default="")
+    """The way on that was taken, where there are several."""
+    is_undoing = models.BooleanField(_("takes back"), default=False)
+    input = models.JSONField(_("input"), null=True, blank=True, encoder=JSONEncoder)
+    result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
+    error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
+    """`{"type", "detail", "traceback"}`."""
+    log = models.TextField(_("log"), blank=True, default="")
+    event_uid = models.UUIDField(_("event"), null=True, blank=True)
+    """Of an action."""
+    entered_at = models.DateTimeField(_("came to the node at"))
+    started_at = models.DateTimeField(_("started at"))
+    duration_seconds = models.FloatField(_("duration in seconds"))
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["root_id", "id"], name="actions_step_root")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.number} {self.node} ({self.status})"
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it took."""
+        return timedelta(seconds=self.duration_seconds)
+
+
+class OpenTask(models.Model):
+    """An input that a run waits for: one row as long as it does."""
+
+    run = models.OneToOneField(
+        Run, on_delete=models.CASCADE, db_constraint=False, related_name="open_task", verbose_name=_("run")
+    )
+    root_id = models.BigIntegerField(_("root"))
+    process = models.CharField(_("process"), max_length=200)
+    node = models.CharField(_("node"), max_length=200)
+    title = models.CharField(_("title"), max_length=255, blank=True)
+    users = models.JSONField(_("users"), default=list, blank=True)
+    """Keys or names, one of them; none: everybody."""
+    groups = models.JSONField(_("groups"), default=list, blank=True)
+    permissions = models.JSONField(_("permissions"), default=list, blank=True)
+    claimed_by = models.CharField(_("claimed by"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    due_at = models.DateTimeField(_("due at"), null=True, blank=True)
+    """When it is too late."""
+
+    class Meta:
+        verbose_name = _("open task")
+        verbose_name_plural = _("open tasks")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.process}: {self.title or self.node}"
+
+
+class Message(LeasedRow):
+    """Something that was said to a run, or to whichever waits for it.
+
+    `due_at` is when it is to be handed out; null when it has been, or waits for somebody who waits for it.
+    """
+
+    uid = models.UUIDField(_("uid"), default=uuid4, unique=True, editable=False)
+    """Or the sender's own number: said again, as long as the row is kept, it is dropped."""
+    name = models.CharField(_("name"), max_length=100)
+    wait_key = models.CharField(_("what receivers wait for"), max_length=255)
+    process = models.CharField(_("process"), max_length=200, blank=True)
+    """Whose runs may get it; "" for any."""
+    run_id = models.BigIntegerField(_("run"), null=True, blank=True)
+    """Who may get it, where the sender says so: the run, or a branch of it."""
+    bound_to = models.BigIntegerField(_("bound to"), null=True, blank=True, editable=False)
+    """The run that was woken for it, or has taken it."""
+    data = models.JSONField(_("data"), null=True, blank=True, encoder=JSONEncoder)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
+    """When a step has got it."""
+    expires_at = models.DateTimeField(_("expires at"))
+
+    class Meta(LeasedRow.Meta):
+        abstract = False
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["due_at"], name="actions_message_due"),
+            models.Index(fields=["wait_key", "bound_to"], name="actions_message_key"),
+            models.Index(fields=["bound_to"], name="actions_message_bound"),
+            models.Index(fields=["expires_at"], name="actions_message_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wait_key} {self.uid}"
+
+
+class ProcessState(models.Model):
+    """How many runs of a process are under way: one row for each that has a limit, or is paused as a whole."""
+
+    process = models.CharField(_("process"), max_length=200, primary_key=True)
+    running = models.PositiveIntegerField(_("running"), default=0)
+
+    class Meta:
+        verbose_name = _("state of a process")
+        verbose_name_plural = _("states of processes")
+
+    def __str__(self) -> str:
+        return self.process
+
+
+class RunSchedule(LeasedRow):
+    """Starts runs of a process again and again."""
+
+    process = models.CharField(_("process"), max_length=200)
+    cron = models.CharField(_("cron expression"), max_length=100)
+    payload = models.JSONField(_("payload"), default=dict, blank=True, encoder=JSONEncoder)
+    actor_id = models.CharField(_("actor"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    is_active = models.BooleanField(_("active"), default=True)
+    error = models.TextField(_("last error"), blank=True, editable=False)
+    last_run_id = models.BigIntegerField(_("last run"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+
+    class Meta(LeasedRow.Meta):
+        abstract = False
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["due_at"], name="actions_schedule_due")]
+
+    def __str__(self) -> str:
+        return f"{self.process}: {self.cron}"
+
+
+class ArchivedRun(models.Model):
+    """A run that is over, moved out of the way after its time, with its branches and steps."""
+
+    id = models.BigIntegerField(primary_key=True)
+    process = models.CharField(_("process"), max_length=200)
+    status = models.CharField(_("status"), max_length=10, choices=STATUSES)
+    correlation_id = models.CharField(_("correlation"), max_length=128)
+    document = models.JSONField(_("document"), encoder=JSONEncoder)
+    """`{"run": {…}, "branches": […]}`: columns by their names. The steps stand in `ArchivedSteps`."""
+    created_at = models.DateTimeField(_("created at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    archived_at = models.DateTimeField(_("archived at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("archived run")
+        verbose_name_plural = _("archived runs")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["process"], name="actions_archrun_process"),
+            models.Index(fields=["ended_at"], name="actions_archrun_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.pk}"
+
+
+class ArchivedSteps(models.Model):
+    """Steps of an archived run, as many in a row as can be read at once."""
+
+    run_id = models.BigIntegerField(_("run"))
+    part = models.PositiveIntegerField(_("part"))
+    """From 0, in their order."""
+    steps = models.JSONField(_("steps"), encoder=JSONEncoder)
+    """A list of columns by their names."""
+
+    class Meta:
+        verbose_name = _("archived steps")
+        verbose_name_plural = _("archived steps")
+        ordering = ["run_id", "part"]
+        constraints = [models.UniqueConstraint(fields=["run_id", "part"], name="actions_archsteps_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.part}"

@@ -1,0 +1,44 @@
+"""A process as it is registered: its graph, and the functions that the graph names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions.payloads import Payload
+
+from .context import Body
+from .graph import Graph
+
+
+@dataclass(frozen=True)
+class Process:
+    """Something that can be started by its id."""
+
+    graph: Graph
+    payload: Payload
+    """Checks what a run is started with."""
+    bodies: Mapping[str, Body] = field(default_factory=dict)
+    """Functions by the names that the graph uses: of nodes, `call` expressions and compensations."""
+    forms: Mapping[str, Payload] = field(default_factory=dict)
+    """What inputs take, by the names that the graph uses."""
+    validations: tuple[Callable[[Mapping[str, Any]], Any], ...] = ()
+    """Get the whole payload before anything is written; they raise to refuse it."""
+    title: str = ""
+    """The name that people read: "SignupRequest"."""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    """`{"title", "payload"}` each."""
+    sensitive: tuple[str, ...] = ()
+    """Names of fields whose values no record, log or page shows."""
+    style: str = ""
+    """How it is written: "yaml", "workflow" or "automation"."""
+    source: str = ""
+    """The file or class that it comes from."""
+
+    @property
+    def id(self) -> str:
+        """What callers name it by."""
+        return self.graph.name

@@ -1,0 +1,1 @@
+"""The files that `create_task` writes."""

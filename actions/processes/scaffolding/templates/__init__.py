@@ -1,0 +1,1 @@
+"""The texts of generated files; `$names` in them are replaced."""

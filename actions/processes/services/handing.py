@@ -1,0 +1,49 @@
+"""Who goes on with a run that can go on: the caller, or somebody else."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from actions.conf import conf
+from actions.processes.executor import go_on_inline, look_again
+from actions.processes.models import Run
+from actions.processes.runners import INLINE, get_runner
+from actions.processes.store import Scope, Track
+from actions.work import announce
+
+WORKER = "worker"
+
+
+def is_inline(in_background: bool | None = None) -> bool:
+    """Whether a caller goes on with runs itself."""
+    return not in_background and conf.RUNNER == INLINE
+
+
+def is_handed_over() -> bool:
+    """Whether runs are handed to a queue, and so are claimed for it when they are written."""
+    return conf.RUNNER not in (INLINE, WORKER)
+
+
+def hand_over(run: Run, using: str) -> None:
+    """Have a run that was just written and is held gone on with elsewhere."""
+    runner = get_runner()
+    transaction.on_commit(
+        partial(runner.hand_over, run.pk, run.fence, using, queue=run.queue), using=using, robust=True
+    )
+
+
+def go_on(run: Run, using: str) -> Run:
+    """Go on with a run that is held, while the caller waits; the run as it is then."""
+    track = Track(run, Scope(run, using))
+    go_on_inline([track], using)
+    return run
+
+
+def wake(run_id: int, using: str) -> None:
+    """Have a run that was made due gone on with: here, or by a worker."""
+    if is_inline():
+        look_again(run_id, using=using)
+    else:
+        announce(using)

@@ -1,0 +1,70 @@
+"""Starts processes again and again, by cron expressions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from actions import work
+from actions.acceptance import next_moment
+from actions.exceptions import ActionError
+from actions.processes.executor import find_process
+from actions.processes.models import RunSchedule
+
+from .starting import start
+
+logger = logging.getLogger(__name__)
+
+
+def schedule(
+    process_id: str, cron: str, payload: Mapping[str, Any] | None = None, *, actor: Any = None, using: str = "default"
+) -> RunSchedule:
+    """Have a process started by a cron expression, in the project's time zone.
+
+    Raises:
+        UnknownProcessError: There is no such process.
+        InvalidPayloadError: The payload does not fit.
+        InvalidTermError: The expression is none, or never comes true.
+        MissingExtraError: cronsim is not installed.
+    """
+    find_process(process_id).payload.validate(payload or {})
+    row = RunSchedule(
+        process=process_id,
+        cron=cron,
+        payload=dict(payload or {}),
+        actor_id=None if actor is None else str(actor.pk),
+        due_at=next_moment("cron", cron, timezone.now()),
+    )
+    row.save(using=using, force_insert=True)
+    return row
+
+
+def start_next(using: str) -> bool:
+    """Start what a schedule says, where one is due; False where none is. What fails stands in the schedule."""
+    row = work.claim(RunSchedule, using=using)
+    if row is None:
+        return False
+    if not row.is_active:
+        work.release(row, None)
+        return True
+    due_at = next_moment("cron", row.cron, timezone.now())
+    try:
+        # Together: a worker that dies in the middle has started nothing.
+        with transaction.atomic(using=using):
+            run = start(row.process, row.payload, actor=_actor(row, using), in_background=True, using=using)
+            work.release(row, due_at, error="", last_run_id=run.pk)
+    except ActionError as error:
+        logger.exception("Schedule %s could not start %s.", row.pk, row.process)
+        work.release(row, due_at, error=str(error))
+    return True
+
+
+def _actor(row: RunSchedule, using: str) -> Any:
+    if row.actor_id is None:
+        return None
+    return get_user_model()._default_manager.using(using).filter(pk=row.actor_id).first()

@@ -1,0 +1,159 @@
+"""Starts runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from actions.context import current_context
+from actions.exceptions import IdempotencyError, InvalidTermError, RefusedError
+from actions.moments import as_stored
+from actions.processes.executor import find_process, prepare
+from actions.processes.models import Run
+from actions.processes.store import insert_run
+from actions.processes.store.columns import Text
+from actions.processes.values import dump
+from actions.work import announce
+
+from .handing import go_on, hand_over, is_handed_over, is_inline
+
+MAX_PRIORITY = 10 * 366 * 24 * 60
+
+
+def start(  # noqa: PLR0913 - each is a thing that a caller may say
+    process_id: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    actor: Any = None,
+    key: str | None = None,
+    unique_key: str | None = None,
+    at: datetime | None = None,
+    priority: int = 0,
+    queue: str | None = None,
+    event_uid: UUID | None = None,
+    correlation_id: str | None = None,
+    in_background: bool | None = None,
+    using: str = "default",
+) -> Run:
+    """Start a process.
+
+    By default (DJACTION_RUNNER = "inline") the caller goes on with it until it waits or ends. Inside of a transaction
+    of the caller's the run shares its fate, and steps that act outside of the database wait for its commit.
+
+    Args:
+        process_id: Such as "signup-request".
+        payload: What it takes.
+        actor: Who starts it: its actions are done by him.
+        key: An idempotency key: the same one gives the same run again.
+        unique_key: Of the process's unfinished runs with the same one there is one at the most.
+        at: Not before this moment.
+        priority: Minutes of head start in the queue: it is taken as if it had waited so much longer.
+        queue: Whose workers take it; None: "default".
+        event_uid: The execution of an action that starts it; None: the one that this is called in, if any.
+        correlation_id: Of all that it causes; None: that execution's, or one of its own.
+        in_background: Whether the caller does not wait for any step.
+        using: The database that it is kept in.
+
+    Returns:
+        The run as far as it has come.
+
+    Raises:
+        UnknownProcessError: There is no such process.
+        InvalidPayloadError: The payload does not fit.
+        RefusedError: A run with this unique key is not over yet.
+        IdempotencyError: The key was used with another payload.
+        InvalidTermError: The priority is negative, or more than ten years.
+    """
+    if not 0 <= priority <= MAX_PRIORITY:
+        raise InvalidTermError(_("A priority is a number of minutes from 0 to %(most)s.") % {"most": MAX_PRIORITY})
+    run = prepare(process_id, payload, using=using)
+    _say_who(run, actor, event_uid, correlation_id)
+    run.priority, run.queue = priority, queue or run.queue
+    run.unique_key = f"{process_id}:{unique_key}"[:255] if unique_key is not None else None
+    run.key_hash = _hash(process_id, run.actor_id, key) if key is not None else None
+    if at is not None:
+        run.due_at = as_stored(at.astimezone(UTC) if timezone.is_aware(at) else at)
+    is_later = at is not None and run.due_at is not None and run.due_at > timezone.now()
+    is_held = not is_later and (is_inline(in_background) or is_handed_over())
+    known = _write(run, using, is_held=is_held)
+    if known is not None:
+        return known
+    if not run.fence:
+        announce(using)
+    elif is_inline(in_background):
+        return read_back(go_on(run, using), using)
+    else:
+        hand_over(run, using)
+    return run
+
+
+def _write(run: Run, using: str, *, is_held: bool) -> Run | None:
+    """Write it; the run that is there already where it has the same idempotency key."""
+    limit = find_process(run.process).graph.max_running
+    if run.key_hash is None and run.unique_key is None:
+        insert_run(run, using, is_held=is_held, max_running=limit)
+        return None
+    try:
+        with transaction.atomic(using=using):
+            insert_run(run, using, is_held=is_held, max_running=limit)
+    except IntegrityError:
+        known = _known(run, using)
+        if known is None:
+            raise
+        return known
+    return None
+
+
+def _known(run: Run, using: str) -> Run | None:
+    rows: QuerySet[Run] = Run._base_manager.using(using)
+    if run.key_hash is not None:
+        known = rows.filter(key_hash=run.key_hash).first()
+        if known is not None:
+            if known.payload != json.loads(dump(run.payload)):
+                raise IdempotencyError(
+                    _("This key was used to start a run with another payload."), status=422, code="key_reused"
+                )
+            return known
+    other = rows.filter(unique_key=run.unique_key).first() if run.unique_key is not None else None
+    if other is not None:
+        detail = _("Run %(run)s of %(process)s is not over yet, and there may be only one.")
+        raise RefusedError(
+            detail % {"run": other.pk, "process": run.process}, code="already_running", extra={"run": other.pk}
+        )
+    return None
+
+
+def _say_who(run: Run, actor: Any, event_uid: UUID | None, correlation_id: str | None) -> None:
+    context = current_context.get()
+    if context is not None:
+        actor = context.actor if actor is None else actor
+        event_uid = event_uid or context.uid
+        correlation_id = correlation_id or context.correlation_id
+        run.traceparent = context.traceparent
+    if actor is not None and actor.pk is not None:
+        run.actor_id, run.actor_name = str(actor.pk), str(actor)[:255]
+    run.event_uid = event_uid
+    run.correlation_id = correlation_id or run.correlation_id
+
+
+def _hash(process_id: str, actor_id: str | None, key: str) -> str:
+    return hashlib.sha256(json.dumps([process_id, actor_id, key]).encode()).hexdigest()
+
+
+def read_back(run: Run, using: str) -> Run:
+    """The run as it is in the database; without a look where all of it is known here."""
+    if not run.is_finished or run.open_children:
+        # A branch or another worker may have gone on with it.
+        run.refresh_from_db(using=using)
+    elif isinstance(run.result, Text):
+        run.result = json.loads(run.result)
+    return run

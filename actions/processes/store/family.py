@@ -1,0 +1,119 @@
+"""Branches and items that a run begins: they are runs too, with a parent, a place among the others, and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+
+from actions.moments import now
+from actions.processes.models import Run
+from actions.processes.states import RunKind, Status, Waiting
+
+from .claims import lease_end
+from .inserting import insert, like
+from .settling import settle
+from .tracks import Track
+
+CHUNK = 1000
+"""Rows that are made at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A branch or item to be begun."""
+
+    node: str
+    item: Any = None
+    is_held: bool = True
+    """Whether whoever begins it goes on with it; else any worker."""
+
+
+def begin_children(
+    track: Track, children: Sequence[Child], using: str, *, kind: RunKind, at_once: int | None = None
+) -> list[Track]:
+    """Begin branches or items, and have the run wait for them; those that are held, to go on with.
+
+    Raises:
+        LeaseLostError: Somebody else has the run: nothing was written.
+    """
+    run, until, begun_at = track.run, lease_end(), now()
+    released = len(children) if at_once is None else min(at_once, len(children))
+    held: list[Run] = []
+    run.status, run.waiting_for = Status.WAITING.value, Waiting.BRANCHES.value
+    run.open_children, run.next_place = len(children), released
+    track.due, track.has_moved, track.is_settled = None, True, True
+    with transaction.atomic(using=using, savepoint=False):
+        written = settle([track], using).written
+        if written.lost:
+            return []
+        for start in range(0, len(children), CHUNK):
+            rows = [
+                _row(
+                    run, child, place, kind, due_at=None if place >= released else until if child.is_held else begun_at
+                )
+                for place, child in enumerate(children[start : start + CHUNK], start)
+            ]
+            if written.paused:
+                for row in rows:
+                    row.paused_at, row.due_at, row.fence = run.paused_at or begun_at, None, 0
+            insert(rows, using)
+            held += [row for row in rows if row.fence]
+    return [Track(row, track.scope) for row in held]
+
+
+def _row(parent: Run, child: Child, place: int, kind: RunKind, *, due_at: datetime | None) -> Run:
+    is_held = due_at is not None and child.is_held
+    return like(
+        parent,
+        **_OF_A_CHILD,
+        uid=uuid4(),
+        kind=kind.value,
+        status=Status.RUNNING.value if is_held else Status.PENDING.value,
+        node=child.node,
+        waiting_for=Waiting.LIMIT.value if due_at is None else "",
+        item=child.item,
+        root_id=parent.root_id or parent.pk,
+        parent_id=parent.pk,
+        parent_number=parent.number,
+        place=place,
+        entered_at=now(),
+        created_at=now(),
+        due_at=due_at,
+        fence=1 if is_held else 0,
+        attempts=1 if is_held else 0,
+    )
+
+
+_OF_A_CHILD: dict[str, Any] = {
+    "number": 0,
+    "tries": 0,
+    "wait_key": None,
+    "note": None,
+    "payload": {},
+    "state": {},
+    "result": None,
+    "error": None,
+    "open_children": 0,
+    "next_place": 0,
+    "unique_key": None,
+    "key_hash": None,
+    "forked_from": None,
+    "is_held": False,
+    "has_slot": False,
+    "stopped_at": None,
+    "ends_as": "",
+    "undone_to": None,
+    "ended_at": None,
+}
+"""Columns that a branch or item does not have from its parent."""
+
+
+def results_of(run: Run, number: int, using: str) -> list[tuple[Any, str, Any, int]]:
+    """(result, status, error, key) of all that a step has begun, in their order."""
+    rows = Run._base_manager.using(using).filter(parent_id=run.pk, parent_number=number).order_by("place")
+    return list(rows.values_list("result", "status", "error", "pk"))

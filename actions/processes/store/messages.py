@@ -1,0 +1,127 @@
+"""Messages to runs: kept until somebody gets them, so that one that comes too early is not lost.
+
+A message is written first, and handed out when it is committed; a run says first that it waits, and looks for messages
+then. So whichever of the two comes first, the other one finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.utils import timezone
+
+from actions.processes.models import Message, Run
+from actions.processes.states import UNFINISHED, Waiting
+
+KEPT = timedelta(days=7)
+"""How long a message waits for somebody who wants it."""
+
+
+def wait_key(name: str, key: object = None) -> str:
+    """What a run waits for: the message's name, with the key that says which one."""
+    return name if key is None or key == "" else f"{name}:{key}"[:255]
+
+
+def post(message: Message, using: str) -> bool:
+    """Write a message, to be handed out when it is committed; False where its number is known already."""
+    message.due_at = timezone.now()
+    with transaction.atomic(using=using):
+        _row, is_new = Message.objects.using(using).get_or_create(
+            uid=message.uid,
+            defaults={
+                name: getattr(message, name)
+                for name in ("name", "wait_key", "process", "run_id", "data", "due_at", "expires_at")
+            },
+        )
+    return is_new
+
+
+def hand_out(message: Message, using: str) -> int | None:
+    """Give a message that is committed to the run that has waited longest for it; its key, None where none waits.
+
+    It then waits for one that looks for it: `due_at` is null from now on.
+    """
+    connection = connections[using]
+    with transaction.atomic(using=using):
+        rows = Message.objects.using(using).filter(pk=message.pk, due_at__isnull=False)
+        found = rows.select_for_update().first()
+        if found is None:
+            return None
+        run = _waiting(found, using, can_skip=connection.features.has_select_for_update_skip_locked)
+        Message.objects.using(using).filter(pk=found.pk).update(
+            due_at=None, fence=F("fence") + 1, bound_to=run.pk if run is not None else None
+        )
+        if run is None:
+            return None
+        # Whoever looks for messages right now has not seen this one: it loses the run, which is due again.
+        Run._base_manager.using(using).filter(pk=run.pk).update(due_at=timezone.now(), fence=F("fence") + 1)
+        return int(run.pk)
+
+
+def _waiting(message: Message, using: str, *, can_skip: bool) -> Run | None:
+    has_one = Message.objects.using(using).filter(
+        bound_to=OuterRef("pk"), wait_key=message.wait_key, taken_at__isnull=True
+    )
+    runs = (
+        Run._base_manager.using(using)
+        .filter(
+            wait_key=message.wait_key,
+            waiting_for=Waiting.MESSAGE.value,
+            status__in=UNFINISHED,
+            paused_at__isnull=True,
+        )
+        .exclude(Exists(has_one))
+    )
+    if message.process:
+        runs = runs.filter(process=message.process)
+    if message.run_id is not None:
+        runs = runs.filter(Q(pk=message.run_id) | Q(root_id=message.run_id))
+    return runs.order_by("pk").select_for_update(skip_locked=can_skip).first()
+
+
+def look_for(run: Run, key: str, using: str) -> Message | None:
+    """The message that a run was woken for, else the oldest one for it; it is marked with the step that gets it."""
+    can_skip = connections[using].features.has_select_for_update_skip_locked
+    rows = Message.objects.using(using).filter(
+        Q(run_id__isnull=True) | Q(run_id__in=[run.pk, run.root_id or run.pk]),
+        Q(bound_to__isnull=True) | Q(bound_to=run.pk),
+        Q(process="") | Q(process=run.process),
+        wait_key=key,
+        taken_at__isnull=True,
+        expires_at__gt=timezone.now(),
+    )
+    # Null is not the same place in every database.
+    is_own = Case(When(bound_to=run.pk, then=0), default=1)
+    return rows.order_by(is_own, "pk").select_for_update(skip_locked=can_skip).first()
+
+
+def waiting_runs(key: str, process: str, using: str) -> Iterable[int]:
+    """Keys of all runs that wait for a message."""
+    runs = Run._base_manager.using(using).filter(wait_key=key, waiting_for=Waiting.MESSAGE.value)
+    if process:
+        runs = runs.filter(process=process)
+    return runs.order_by("pk").values_list("pk", flat=True)
+
+
+def remove_old(using: str) -> int:
+    """Remove messages whose time is over, wanted or not; how many."""
+    count, _by_model = Message.objects.using(using).filter(expires_at__lt=timezone.now()).delete()
+    return count
+
+
+def new_message(
+    name: str, *, key: Any = None, run_id: int | None = None, process: str = "", data: Any = None
+) -> Message:
+    """A message that is not written yet."""
+    return Message(
+        name=name,
+        wait_key=wait_key(name, key),
+        run_id=run_id,
+        process=process,
+        data=data,
+        expires_at=timezone.now() + KEPT,
+    )

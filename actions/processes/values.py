@@ -1,0 +1,168 @@
+"""What steps register and answer, as the database keeps it: JSON, and references to instances of models.
+
+An instance is kept as `{"$model": "app.model", "pk": 7}` and read again when it is looked up, so that a step that comes
+days later sees it as it is then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from json import JSONEncoder as PlainEncoder
+from typing import Any, Final
+from uuid import UUID
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
+from rest_framework.utils.encoders import JSONEncoder
+
+from actions.lookups import LookUpError
+from actions.redaction import redact
+
+from .exceptions import StepError
+
+MODEL: Final = "$model"
+PK: Final = "pk"
+_KNOWN = (date, time, timedelta, Decimal, UUID, Promise)
+_drf = JSONEncoder()
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def dump(value: Any) -> str:
+    """JSON of a value that a step made, in a form that every database takes.
+
+    Raises:
+        StepError: It, or something in it, is no JSON and no instance of a model.
+    """
+    try:
+        text = _encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StepError(f"The result is {_described(value)}, which cannot be stored: {error}.") from error
+    if "\\u0000" in text or "\\ud" in text:
+        # Half a surrogate pair, or the character that PostgreSQL does not take.
+        return json.dumps(redact(json.loads(text), _NOTHING))
+    return text
+
+
+def reference(instance: Model) -> dict[str, Any]:
+    """What stands for an instance of a model.
+
+    Raises:
+        StepError: It is not saved.
+    """
+    if instance.pk is None:
+        raise StepError(f"The result is an unsaved {instance._meta.label}. Save it before it is returned.")
+    return {MODEL: instance._meta.label_lower, PK: instance.pk}
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value stands for an instance of a model."""
+    return type(value) is dict and len(value) == 2 and MODEL in value and PK in value
+
+
+def resolve(value: Any, using: str) -> Any:
+    """The value, with the instances that references in it stand for.
+
+    Raises:
+        StepError: The model is not there any more.
+        ObjectDoesNotExist: The object is not there any more.
+    """
+    if is_reference(value):
+        return _instance(value, using)
+    if isinstance(value, dict):
+        return {key: resolve(each, using) for key, each in value.items()}
+    if isinstance(value, list):
+        return [resolve(each, using) for each in value]
+    return value
+
+
+def look_up(path: str, scope: Mapping[str, Any], using: str) -> Any:
+    """The value at a path: keys of mappings, positions of lists, fields of models; never attributes or calls.
+
+    Raises:
+        LookUpError: A part of the path is not there.
+        StepError: An object on the way is gone.
+    """
+    value: Any = scope
+    parts = path.split(".")
+    for index, part in enumerate(parts):
+        if is_reference(value):
+            value = _instance(value, using)
+        value = _within(value, part, path, ".".join(parts[:index]))
+    return resolve(value, using)
+
+
+def _within(value: Any, part: str, path: str, before: str) -> Any:
+    if isinstance(value, Model):
+        return _field(value, part, path)
+    if isinstance(value, Mapping):
+        if part in value:
+            return value[part]
+        raise LookUpError(path, part, [str(key) for key in value])
+    if isinstance(value, list | tuple):
+        if part.isdigit() and int(part) < len(value):
+            return value[int(part)]
+        raise LookUpError(path, part, message=f"{before} has {len(value)} items, counted from 0")
+    kind = "null" if value is None else type(value).__name__
+    raise LookUpError(path, part, message=f"{before} is {kind}, and has no parts")
+
+
+def _field(instance: Model, name: str, path: str) -> Any:
+    meta = instance._meta
+    try:
+        if name == PK:
+            return instance.pk
+        field = meta.get_field(name)
+    except FieldDoesNotExist as error:
+        raise LookUpError(path, name, [field.name for field in meta.concrete_fields]) from error
+    if not field.concrete or field.many_to_many:
+        raise LookUpError(path, name, [field.name for field in meta.concrete_fields])
+    return getattr(instance, name)
+
+
+def _instance(value: Mapping[str, Any], using: str) -> Model:
+    try:
+        model = apps.get_model(value[MODEL])
+    except LookupError as error:
+        raise StepError(f'There is no model "{value[MODEL]}" any more.') from error
+    manager = model._base_manager
+    try:
+        instance: Model = manager.using(using).get(pk=value[PK])
+    except ObjectDoesNotExist as error:
+        raise StepError(f"{model._meta.label} {value[PK]} is not there any more.") from error
+    return instance
+
+
+def _encode(value: Any) -> str:
+    return _encoder.encode(value)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, Model):
+        return reference(value)
+    if isinstance(value, QuerySet):
+        return list(value)
+    if isinstance(value, _KNOWN):
+        return _drf.default(value)
+    if isinstance(value, set | frozenset):
+        return _sorted(value)
+    dumped: Callable[..., Any] | None = getattr(value, "model_dump", None)
+    if dumped is not None:
+        # A pydantic model.
+        return dumped(mode="json")
+    raise TypeError(f"{_described(value)} is no JSON")
+
+
+def _sorted(value: Iterable[Any]) -> list[Any]:
+    return sorted(value, key=repr)
+
+
+def _described(value: Any) -> str:
+    return f"a {type(value).__module__}.{type(value).__qualname__}".replace("a builtins.", "a ")
+
+
+_encoder = PlainEncoder(default=_default, allow_nan=False)

@@ -1,0 +1,1 @@
+"""Processes of the example, their tasks and their validations."""

@@ -1,0 +1,1 @@
+"""What checks payloads of this example's processes."""

@@ -1,0 +1,1 @@
+"""Tests of the process engine that need no database."""

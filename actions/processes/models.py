@@ -62,6 +62,12 @@ class RunQuerySet(models.QuerySet[Any]):
         """Runs that are not over."""
         return self.filter(status__in=[status.value for status in UNFINISHED])
 
+    def that_wait_for(self, reason: str) -> Self:
+        """Runs whose `waits_for` is a reason."""
+        if reason == Waiting.DEFINITION.value:
+            return self.filter(stopped_at__isnull=False)
+        return self.filter(waiting_for=reason, stopped_at__isnull=True)
+
     def tree_of(self, root_id: int) -> Self:
         """A run with its branches and items."""
         return self.filter(models.Q(pk=root_id) | models.Q(root_id=root_id))

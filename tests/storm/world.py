@@ -85,7 +85,9 @@ class World:
         names = dict(Run.objects.values_list("pk", "process"))
         runs = Run.objects.values_list("process", "kind", "node", "place", "status", "number")
         roots = Run.objects.filter(root_id__isnull=True).values_list("process", "status", "result", "payload", "state")
-        steps = StepRun.objects.values_list("run_id", "node", "status", "is_undoing", "edge")
+        # Two that lock each other out is nothing that a run can help: the step is tried again.
+        tries = StepRun.objects.exclude(status="failed", error__type="OperationalError")
+        steps = tries.values_list("run_id", "node", "status", "is_undoing", "edge")
         return {
             "runs": Counter(runs),
             "roots": sorted(repr((*rest, sorted(_lasting(state).items()))) for *rest, state in roots),

@@ -47,4 +47,4 @@ class WaitingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """What waits for one of these."""
-        return queryset.filter(waiting_for=self.value()) if self.value() else queryset
+        return queryset.that_wait_for(self.value()) if self.value() else queryset  # type: ignore[attr-defined]

@@ -75,7 +75,7 @@ class RunAdmin(ActionsAdminMixin, LargeTableAdmin):
 
     action_registry = RunViewSet.action_registry
 
-    list_display = ("id", "title", "status", "where", "waiting_for", "actor_name", "created_at", "ended_at")
+    list_display = ("id", "title", "status", "where", "waits_for", "actor_name", "created_at", "ended_at")
     list_display_links = ("id", "title")
     list_filter: ClassVar[tuple[Any, ...]] = ("status", WaitingFilter, ProcessFilter, "created_at")
     search_fields = ("correlation_id", "uid", "event_uid", "actor_id")

@@ -50,9 +50,13 @@ class RunFilter(filters.FilterSet):
     """Each by its exact value; `created_after` and `created_before` are a range, ISO 8601."""
 
     status = filters.MultipleChoiceFilter(choices=STATUSES, help_text=_("One of them, or several."))
-    waiting_for = filters.ChoiceFilter(choices=WAITS)
+    waiting_for = filters.ChoiceFilter(choices=WAITS, method="filter_waiting_for")
     forked_from = KeyFilter(min_value=1, max_value=2**63 - 1)
     created = MomentRangeFilter(field_name="created_at")
+
+    def filter_waiting_for(self, runs: QuerySet[Run], name: str, value: str) -> QuerySet[Run]:
+        """Runs that wait for something."""
+        return runs.that_wait_for(value)  # type: ignore[attr-defined, no-any-return]
 
     class Meta:
         model = Run

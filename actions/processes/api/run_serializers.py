@@ -33,6 +33,7 @@ class ProcessRunSerializer(serializers.ModelSerializer[Run]):
     """A run without its data."""
 
     title = serializers.SerializerMethodField(help_text=_("The process's name."))
+    waiting_for = serializers.CharField(source="waits_for", read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from actions.moments import now
+from actions.processes.models import Run
 from actions.processes.store import Track, adopt, claim, claim_key, give_back
 
 from .drive import Drive, never
@@ -27,9 +28,9 @@ __all__ = [
 logging.getLogger().addHandler(StepLog(logging.INFO))
 
 
-def go_on_inline(tracks: list[Track], using: str) -> None:
-    """Take runs that are held as far as they go, while the caller waits."""
-    Drive(using, is_inline=True).run(tracks)
+def go_on_inline(tracks: list[Track], using: str) -> dict[int, Run]:
+    """Take runs that are held as far as they go, while the caller waits; those that have ended, by key."""
+    return Drive(using, is_inline=True).run(tracks)
 
 
 def work_on(run_id: int, fence: int, *, using: str, should_stop: Callable[[], bool] = never) -> bool:

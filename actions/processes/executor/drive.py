@@ -72,10 +72,11 @@ class Drive:
         self._should_stop = should_stop
         self._programs = Programs(using)
         self._live: list[Track] = []
+        self._ended: dict[int, Run] = {}
         self._apart_at = time.monotonic() + conf.LEASE_SECONDS / LEASE_SHARE
 
-    def run(self, tracks: Iterable[Track]) -> None:
-        """Go on with runs until each waits, has ended, or is somebody else's."""
+    def run(self, tracks: Iterable[Track]) -> dict[int, Run]:
+        """Go on with runs until each waits, has ended, or is somebody else's; those that have ended here, by key."""
         self._take(tracks)
         try:
             while self._live:
@@ -87,6 +88,7 @@ class Drive:
                     self._turn()
         finally:
             keeper.let_go(self._live, self._using)
+        return self._ended
 
     def _take(self, tracks: Iterable[Track]) -> None:
         new = list(tracks)
@@ -339,6 +341,9 @@ class Drive:
         for track in written.lost:
             logger.warning("Run %s is somebody else's: what was done for it is dropped.", track.run.pk)
         gone = [*written.lost, *written.paused, *(track for track in tracks if track.is_over)]
+        if self._is_inline:
+            lost = set(map(id, written.lost))
+            self._ended |= {each.run.pk: each.run for each in gone if each.run.is_finished and id(each) not in lost}
         if gone:
             self._drop(gone)
         if settled.ready:

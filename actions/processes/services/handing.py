@@ -35,10 +35,9 @@ def hand_over(run: Run, using: str) -> None:
 
 
 def go_on(run: Run, using: str) -> Run:
-    """Go on with a run that is held, while the caller waits; the run as it is then."""
+    """Go on with a run that is held, while the caller waits; the run as it has ended, or as it was last seen here."""
     track = Track(run, Scope(run, using))
-    go_on_inline([track], using)
-    return run
+    return go_on_inline([track], using).get(run.pk, run)
 
 
 def wake(run_id: int, using: str) -> None:

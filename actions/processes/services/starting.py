@@ -151,7 +151,7 @@ def _hash(process_id: str, actor_id: str | None, key: str) -> str:
 
 def read_back(run: Run, using: str) -> Run:
     """The run as it is in the database; without a look where all of it is known here."""
-    if not run.is_finished or run.open_children:
+    if not run.is_finished:
         # A branch or another worker may have gone on with it.
         run.refresh_from_db(using=using)
     elif isinstance(run.result, Text):

@@ -7,7 +7,7 @@ written, and then is due no more.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -41,20 +41,28 @@ class Written:
 def write(tracks: Sequence[Track], using: str) -> Written:
     """Write what tracks have done; see the module. Without a transaction around it, it is one of its own.
 
-    What has ended with a parent is for `family.close`, which calls this.
+    What has ended with a parent is for `settling.settle`, which calls this.
     """
     moved = [track for track in tracks if track.has_moved or track.rows]
-    written = Written()
     if not moved:
-        return written
-    needs_more = any(track.opened is not None or track.taken or track.leaves_messages for track in moved)
+        return Written()
     vendor = connections[using].vendor
-    if vendor == "postgresql" and not needs_more:
+    if vendor == "postgresql" and not needs_more(moved):
         states = _write_on_postgres(moved, using)
     else:
         with transaction.atomic(using=using, savepoint=False):
             states = _write_on_postgres(moved, using) if vendor == "postgresql" else _write_one_by_one(moved, using)
             _open_and_close([track for track in moved if track.run.pk in states], using)
+    return _written(moved, states, using)
+
+
+def needs_more(tracks: Iterable[Track]) -> bool:
+    """Whether more tables than those of runs and steps are to be written."""
+    return any(track.opened is not None or track.taken or track.leaves_messages for track in tracks)
+
+
+def _written(moved: Sequence[Track], states: Mapping[int, bool], using: str) -> Written:
+    written = Written()
     for track in moved:
         state = states.get(track.run.pk)
         if state is None:
@@ -77,14 +85,39 @@ def _set_aside(track: Track, using: str) -> bool:
 def _write_on_postgres(tracks: Sequence[Track], using: str) -> dict[int, bool]:
     if len(tracks) == 1 and len(tracks[0].rows) <= 1:
         return _write_one_on_postgres(tracks[0], using)
+    with connections[using].cursor() as cursor:
+        cursor.execute(_many(using), _as_json(tracks, using))
+        return dict(cursor.fetchall())
+
+
+def write_and_count(tracks: Sequence[Track], until: datetime, using: str) -> tuple[Written, list[int]]:
+    """On PostgreSQL, write tracks of which some have ended well, and count them at their parents, in one statement.
+
+    Args:
+        tracks: As for `write`; they need nothing more (`needs_more`).
+        until: The end of the lease on parents that have nobody to wait for any more.
+        using: The database.
+
+    Returns:
+        What `write` does, and the keys of those parents. They are held, unless they are paused, and then are not named.
+    """
+    moved = [track for track in tracks if track.has_moved or track.rows]
+    parents = sorted({track.run.parent_id for track in moved if track.run.is_finished and track.run.parent_id})
+    with connections[using].cursor() as cursor:
+        cursor.execute(_many(using, counts=True), [parents, *_as_json(moved, using), until])
+        found = cursor.fetchall()
+    states = {key: is_paused for key, is_paused, is_parent in found if not is_parent}
+    woken = [key for key, is_paused, is_parent in found if is_parent and not is_paused]
+    return _written(moved, states, using), woken
+
+
+def _as_json(tracks: Sequence[Track], using: str) -> list[str]:
+    """Values of runs and of their steps."""
     columns, steps = run_columns((*MOVED, *SETTLED), using), step_columns(using)
     runs = [_run_values(track, columns) for track in tracks]
-    rows = [
-        _step_values(row, steps, number) for number, row in enumerate(row for track in tracks for row in track.rows)
-    ]
-    with connections[using].cursor() as cursor:
-        cursor.execute(_many(using), [json.dumps(runs), json.dumps(rows)])
-        return dict(cursor.fetchall())
+    done = (row for track in tracks for row in track.rows)
+    rows = [_step_values(row, steps, number) for number, row in enumerate(done)]
+    return [json.dumps(runs), json.dumps(rows)]
 
 
 def _run_values(track: Track, columns: Iterable[Column]) -> dict[str, Any]:
@@ -112,7 +145,11 @@ def _state_of(track: Track) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _many(using: str) -> str:
+def _many(using: str, *, counts: bool = False) -> str:
+    """The statement for any number of runs.
+
+    Parents are locked first, as everywhere; the condition on `locked` only has it done before all else.
+    """
     quote = connections[using].ops.quote_name
     columns, steps = run_columns((*MOVED, *SETTLED), using), step_columns(using)
     run, step = table(Run, using), table(StepRun, using)
@@ -123,18 +160,34 @@ def _many(using: str) -> str:
     step_values = ", ".join(f"s.{each.name}{'::jsonb' if each.is_json else ''}" for each in steps)
     due, fence, state, paused = quote("due_at"), quote("fence"), quote("state"), quote("paused_at")
     number = quote("number")
+    lock = f"locked AS (SELECT id FROM {run} WHERE id = ANY(%s) ORDER BY id FOR UPDATE), " if counts else ""  # noqa: S608
+    after = "AND (SELECT count(*) FROM locked) >= 0 " if counts else ""
     return (
-        f"WITH v AS (SELECT * FROM json_to_recordset(%s::json) AS v(id bigint, fence integer, "  # noqa: S608
+        f"WITH {lock}v AS (SELECT * FROM json_to_recordset(%s::json) AS v(id bigint, fence integer, "  # noqa: S608
         f"at integer, is_due_set boolean, due_at timestamptz, state text, {typed})), "
         f"moved AS (UPDATE {run} r SET {due} = CASE WHEN r.{paused} IS NOT NULL THEN NULL "
         f"WHEN v.is_due_set THEN v.due_at ELSE r.{due} END, "
         f"{state} = COALESCE(v.state::jsonb, r.{state}), attempts = 0, {sets} "
-        f"FROM v WHERE r.id = v.id AND r.{fence} = v.fence AND r.{number} = v.at "
-        f"RETURNING r.id, r.{paused} IS NOT NULL AS is_paused), "
+        f"FROM v WHERE r.id = v.id AND r.{fence} = v.fence AND r.{number} = v.at {after}"
+        f"RETURNING r.id, r.{paused} IS NOT NULL AS is_paused, r.parent_id, r.parent_number, r.ended_at), "
         f"written AS (INSERT INTO {step} ({step_names}) SELECT {step_values} FROM json_to_recordset(%s::json) AS "
         f"s(n integer, {step_typed}) WHERE s.run_id IN (SELECT id FROM moved) ORDER BY s.n) "
-        "SELECT id, is_paused FROM moved"
+        f"{_COUNTED.format(run=run) if counts else 'SELECT id, is_paused FROM moved'}"
     )
+
+
+_COUNTED = (
+    ", counted AS (UPDATE {run} p SET open_children = p.open_children - c.n, fence = p.fence + 1, "
+    "due_at = CASE WHEN p.open_children = c.n AND p.paused_at IS NULL THEN %s ELSE p.due_at END, "
+    "status = CASE WHEN p.open_children > c.n THEN p.status WHEN p.paused_at IS NULL THEN 'running' ELSE 'pending' END "
+    "FROM (SELECT parent_id, parent_number, count(*)::integer AS n FROM moved WHERE ended_at IS NOT NULL "
+    "GROUP BY parent_id, parent_number) c WHERE p.id = c.parent_id AND p.number = c.parent_number "
+    "AND p.waiting_for IN ('branches', 'process') AND p.status IN ('pending', 'running', 'waiting') "
+    "RETURNING p.id, p.open_children, p.paused_at IS NOT NULL AS is_paused) "
+    "SELECT id, is_paused, false FROM moved UNION ALL "
+    "SELECT id, is_paused, true FROM counted WHERE open_children = 0"
+)
+"""Counts those of the moved runs that have ended at their parents, and takes parents that wait for nobody any more."""
 
 
 def _type(each: Column) -> str:

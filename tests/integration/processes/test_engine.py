@@ -310,3 +310,16 @@ def test_texts_and_loops_of_many_steps() -> None:
         run = services.start("made")
     assert (run.status, run.result) == ("succeeded", "1500 times")
     assert len(rows_of(run)) == 3000
+
+
+def test_what_comes_after_a_join_is_in_the_state_that_the_caller_gets() -> None:
+    process = make_process(
+        node("split", Kind.SPLIT, Edge("a", "one"), join="join"),
+        task("a", "join", mode=Mode.PURE),
+        node("join", Kind.JOIN, "b"),
+        task("b", register="b"),
+        bodies={"a": lambda context: 1, "b": lambda context: 2},
+    )
+    with registered(process):
+        run = services.start("made")
+    assert (run.status, run.state) == ("succeeded", {"b": 2})

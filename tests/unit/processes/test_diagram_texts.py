@@ -20,8 +20,7 @@ from actions.processes.diagram.texts import (
     text_width,
     wrap,
 )
-from actions.processes.expressions import Expression, call, literal, path, text
-from actions.processes.expressions import condition
+from actions.processes.expressions import Expression, call, condition, literal, path, text
 from actions.processes.graph import Edge, Kind, Node, Schedule, Who
 from actions.processes.policies import Policy, Retry
 

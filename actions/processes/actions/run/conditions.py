@@ -45,9 +45,9 @@ def can_be_resumed(run: Run, context: ActionContext) -> Refusal | None:
     tie(run, context)
     if run.is_finished:
         return _over(run)
-    if run.paused_at is not None or run.waiting_for == Waiting.DEFINITION.value:
+    if run.paused_at is not None or run.stopped_at is not None:
         return None
-    if _tree(run).filter(waiting_for=Waiting.DEFINITION.value).exists():
+    if _tree(run).filter(stopped_at__isnull=False).exists():
         return None
     return Refusal(WRONG_STATE, _("It is not paused."), fix=("pause",))
 

@@ -184,7 +184,8 @@ class TaskRegistry:
         known = self._tasks.get(task.name)
         if known is not None and not known.is_core and task.is_core:
             return known
-        if known is not None and known.is_core == task.is_core and _file(known) != _file(task):
+        is_other = known is not None and known.function is not task.function and _file(known) != _file(task)
+        if known is not None and known.is_core == task.is_core and is_other:
             raise ConfigurationError(
                 f'Two tasks are called "{task.name}": {known.source} and {task.source}. Rename one of them.'
             )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from json import JSONEncoder as PlainEncoder
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any, Final
 from uuid import UUID
 
@@ -138,7 +139,7 @@ def _instance(value: Mapping[str, Any], using: str) -> Model:
 
 
 def _encode(value: Any) -> str:
-    return _encoder.encode(value)
+    return _encoder.encode(value) if _pieces is None else "".join(_pieces(value, 0))
 
 
 def _default(value: Any) -> Any:
@@ -166,3 +167,7 @@ def _described(value: Any) -> str:
 
 
 _encoder = PlainEncoder(default=_default, allow_nan=False)
+_pieces: Callable[[Any, int], tuple[str, ...]] | None = None
+if c_make_encoder is not None:
+    # What `encode` makes anew at each call. Without its note of what it is in, a circle is a RecursionError.
+    _pieces = c_make_encoder(None, _default, encode_basestring_ascii, None, ": ", ", ", False, False, False)

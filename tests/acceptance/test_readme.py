@@ -134,7 +134,7 @@ def test_the_walkthrough_works_after_the_lines_that_make_run_prints(
     walkthrough = re.findall(r"^\$ (.*)$", block("console", "T=http"), re.MULTILINE)
     with demo(environ, port) as process:
         lines = re.findall(r"^  (curl .*)$", printed(process), re.MULTILINE)
-        assert len(lines) == 2
+        assert len(lines) == 3
         for line in lines:
             shell(tmp_path, line.replace("curl ", "curl -sf "))
         said = shell(tmp_path, *(line.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for line in walkthrough))

@@ -192,7 +192,8 @@ def _receive(step: Step) -> None:
             raise StepTimeoutError(
                 f'No message "{run.wait_key}" came within {step.node.policy.timeout_seconds:g} seconds.'
             )
-        wait(step.track, Waiting.MESSAGE, ends_at)
+        soon = timezone.now() + messages.SOON if messages.is_busy(run, str(run.wait_key), step.context.using) else None
+        wait(step.track, Waiting.MESSAGE, soon or ends_at)
         return
     step.track.taken.append(message.pk)
     result = dump(message.data)

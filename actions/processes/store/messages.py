@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from actions.processes.models import Message, Run
@@ -19,6 +19,8 @@ from actions.processes.states import UNFINISHED, Waiting
 
 KEPT = timedelta(days=7)
 """How long a message waits for somebody who wants it."""
+SOON = timedelta(seconds=0.5)
+"""When is looked again where two have just passed each other by."""
 
 
 def wait_key(name: str, key: object = None) -> str:
@@ -43,17 +45,20 @@ def post(message: Message, using: str) -> bool:
 def hand_out(message: Message, using: str) -> int | None:
     """Give a message that is committed to the run that has waited longest for it; its key, None where none waits.
 
-    It then waits for one that looks for it: `due_at` is null from now on.
+    It then waits for one that looks for it: `due_at` is null from now on, unless there are some that are just busy.
     """
-    connection = connections[using]
     with transaction.atomic(using=using):
-        rows = Message.objects.using(using).filter(pk=message.pk, due_at__isnull=False)
+        rows = Message.objects.using(using).filter(pk=message.pk, due_at__isnull=False, taken_at__isnull=True)
         found = rows.select_for_update().first()
         if found is None:
             return None
-        run = _waiting(found, using, can_skip=connection.features.has_select_for_update_skip_locked)
+        waiting = _waiting(found, using)
+        run = waiting.select_for_update(skip_locked=_can_skip(using)).first()
+        is_busy = run is None and waiting.exists()
         Message.objects.using(using).filter(pk=found.pk).update(
-            due_at=None, fence=F("fence") + 1, bound_to=run.pk if run is not None else None
+            due_at=timezone.now() + SOON if is_busy else None,
+            fence=F("fence") + 1,
+            bound_to=run.pk if run is not None else None,
         )
         if run is None:
             return None
@@ -62,7 +67,12 @@ def hand_out(message: Message, using: str) -> int | None:
         return int(run.pk)
 
 
-def _waiting(message: Message, using: str, *, can_skip: bool) -> Run | None:
+def _can_skip(using: str) -> bool:
+    return bool(connections[using].features.has_select_for_update_skip_locked)
+
+
+def _waiting(message: Message, using: str) -> QuerySet[Run]:
+    """Runs that wait for a message, the one that has waited longest first."""
     has_one = Message.objects.using(using).filter(
         bound_to=OuterRef("pk"), wait_key=message.wait_key, taken_at__isnull=True
     )
@@ -80,13 +90,24 @@ def _waiting(message: Message, using: str, *, can_skip: bool) -> Run | None:
         runs = runs.filter(process=message.process)
     if message.run_id is not None:
         runs = runs.filter(Q(pk=message.run_id) | Q(root_id=message.run_id))
-    return runs.order_by("pk").select_for_update(skip_locked=can_skip).first()
+    return runs.order_by("pk")
 
 
 def look_for(run: Run, key: str, using: str) -> Message | None:
     """The message that a run was woken for, else the oldest one for it; it is marked with the step that gets it."""
-    can_skip = connections[using].features.has_select_for_update_skip_locked
-    rows = Message.objects.using(using).filter(
+    # Null is not the same place in every database.
+    is_own = Case(When(bound_to=run.pk, then=0), default=1)
+    rows = _for(run, key, using).order_by(is_own, "pk")
+    return rows.select_for_update(skip_locked=_can_skip(using)).first()
+
+
+def is_busy(run: Run, key: str, using: str) -> bool:
+    """Whether there is a message for a run that somebody else just has in his hands, and may leave."""
+    return _for(run, key, using).exists()
+
+
+def _for(run: Run, key: str, using: str) -> QuerySet[Message]:
+    return Message.objects.using(using).filter(
         Q(run_id__isnull=True) | Q(run_id__in=[run.pk, run.root_id or run.pk]),
         Q(bound_to__isnull=True) | Q(bound_to=run.pk),
         Q(process="") | Q(process=run.process),
@@ -94,9 +115,6 @@ def look_for(run: Run, key: str, using: str) -> Message | None:
         taken_at__isnull=True,
         expires_at__gt=timezone.now(),
     )
-    # Null is not the same place in every database.
-    is_own = Case(When(bound_to=run.pk, then=0), default=1)
-    return rows.order_by(is_own, "pk").select_for_update(skip_locked=can_skip).first()
 
 
 def waiting_runs(key: str, process: str, using: str) -> Iterable[int]:

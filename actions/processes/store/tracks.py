@@ -45,7 +45,19 @@ SETTLED: Final = (
 class Scope:
     """What a run shares with its branches: payload and state."""
 
-    __slots__ = ("data", "facts", "is_touched", "payload", "run_id", "text", "texts", "tracks", "uid", "using")
+    __slots__ = (
+        "data",
+        "facts",
+        "is_touched",
+        "next_text",
+        "payload",
+        "run_id",
+        "text",
+        "texts",
+        "tracks",
+        "uid",
+        "using",
+    )
 
     def __init__(self, root: Run, using: str) -> None:
         self.run_id = root.pk
@@ -61,6 +73,8 @@ class Scope:
         """The same by key, with what branches have changed; None: as `text`."""
         self.tracks: WeakSet[Track] = WeakSet()
         """Runs and branches at hand that share it."""
+        self.next_text = ""
+        """What is being written in the place of `text`."""
         self.is_touched = False
         """Whether it may be otherwise than `text` says, or for branches than `texts`."""
 
@@ -262,4 +276,4 @@ class Track:
         self.has_moved = self.is_settled = self.leaves_messages = False
         self.opened = None
         if self.is_root and self.scope.is_touched:
-            self.scope.text, self.scope.is_touched = dump(self.scope.data), False
+            self.scope.text, self.scope.is_touched = self.scope.next_text, False

@@ -48,10 +48,9 @@ Mark one todo as done, then every open one of a list:
   curl -u demo:demo -X POST {url}/todos/7/mark_done/
   curl -u demo:demo -X POST "{url}/todos/bulk_mark_done/?list=3"
 
-Start a process, and see in its run that it waits for its follow-up, five days from now:
+Start a process; the "url" of its run shows what it has done, and that it waits for its follow-up in five days:
 
   curl -u demo:demo -X POST {url}/processes/signup-request/ -d username=ada@example.com -d password=in-six-words
-  curl -u demo:demo {url}/runs/1/
 
 See the events that leave (in a second terminal, then call an action again):
 

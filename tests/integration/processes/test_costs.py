@@ -138,7 +138,7 @@ def _values(run: Run) -> dict[str, Any]:
 
 
 CLAIM = {"postgresql": 1, "sqlite": 2, "mysql": 2}
-BATCH = {"postgresql": 1, "sqlite": 101, "mysql": 201}
+BATCH = {"postgresql": 1, "sqlite": 4, "mysql": 3}
 
 
 def test_a_hundred_runs_of_what_has_no_effect_are_claimed_and_written_together() -> None:
@@ -152,7 +152,7 @@ def test_a_hundred_runs_of_what_has_no_effect_are_claimed_and_written_together()
     assert len(recorder.statements) == CLAIM[connection.vendor] + BATCH[connection.vendor]
 
 
-SPLIT = {"postgresql": 6, "sqlite": 19, "mysql": 31}
+SPLIT = {"postgresql": 6, "sqlite": 12, "mysql": 13}
 """With the claim, the run's end and ten branches that have one step each."""
 
 

@@ -119,11 +119,11 @@ def _to_file(run: Run, branches: QuerySet[Run], using: str) -> None:
 
 
 def _lines(run: Run, branches: QuerySet[Run], using: str) -> Iterator[dict[str, Any]]:
-    yield {"kind": "run", **_columns(run)}
+    yield {"record": "run", **_columns(run)}
     for branch in branches.iterator(CHUNK):
-        yield {"kind": "branch", **_columns(branch)}
+        yield {"record": "branch", **_columns(branch)}
     for steps in _steps(run, using):
-        yield from ({"kind": "step", **step} for step in steps)
+        yield from ({"record": "step", **step} for step in steps)
 
 
 def _steps(run: Run, using: str) -> Iterator[list[Any]]:

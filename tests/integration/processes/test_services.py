@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -477,6 +480,30 @@ def test_runs_that_are_over_are_archived_after_their_time(ada: User, settings: A
         archived = ArchivedRun.objects.get()
         assert (archived.pk, archived.status, len(archived.document["branches"])) == (over.pk, "succeeded", 1)
         assert [step["node"] for step in ArchivedSteps.objects.get().steps] == ["a", "split"]
+
+
+def test_an_archived_run_is_one_file_with_all_that_belongs_to_it(settings: Any, tmp_path: Path) -> None:
+    settings.DJACTION_ARCHIVE, settings.DJACTION_ARCHIVE_STORAGE = "files", "archive"
+    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)}}
+    settings.STORAGES = {**settings.STORAGES, "archive": backend}
+    process = make_process(
+        node("split", Kind.SPLIT, Edge("a", "one"), join="join"),
+        task("a", "join"),
+        node("join", Kind.JOIN),
+        bodies={"a": lambda context: 1},
+    )
+    with registered(process):
+        run = services.start("made", {"x": 1})
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        assert archive_runs() == 1
+        assert archive_runs() == 0
+    assert not Run.objects.exists()
+    (file,) = tmp_path.rglob("*.jsonl.gz")
+    assert file.name == f"{run.pk}-{run.uid}.jsonl.gz"
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    assert [record["record"] for record in records] == ["run", "branch", "step", "step"]
+    assert records[0]["payload"] == {"x": 1}
 
 
 def test_a_message_is_given_once_and_a_broadcast_to_all(ada: User) -> None:

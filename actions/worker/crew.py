@@ -93,13 +93,14 @@ class Crew:
             StillWorkingError: That was not enough. What is left falls due again when its lease is over.
             BaseException: What has ended one of the threads, and then all of them, such as `sys.exit()` in an action.
         """
-        self._start(Worker.run)
-        listener = Listener.of(queues(), self._clock)
-        try:
-            with waking.heard(self.wake):
+        # Before the threads begin: what is announced after their first look has to be heard.
+        with waking.heard(self.wake):
+            self._start(Worker.run)
+            listener = Listener.of(queues(), self._clock)
+            try:
                 self._listen(listener)
-        finally:
-            listener.close()
+            finally:
+                listener.close()
         self._wait()
         self._raise()
 

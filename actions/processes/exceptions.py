@@ -4,7 +4,6 @@ ActionError
 ├── UnknownProcessError     404
 ├── WrongStateError         409
 └── StepError               500: a step could not do its work
-    ├── UnknownTaskError    a task that no registry has (any more)
     └── StepTimeoutError    it took longer than its policy allows
 AgainError is no failure: the body of a step asks to be called again later.
 """
@@ -40,13 +39,6 @@ class StepError(ActionError):
 
     code = "step_failed"
     default_detail = _("The step failed.")
-
-
-class UnknownTaskError(StepError):
-    """A process names a task that is not registered."""
-
-    code = "unknown_task"
-    default_detail = _("There is no such task.")
 
 
 class StepTimeoutError(StepError):

@@ -290,7 +290,7 @@ class Message(LeasedRow):
 
 
 class ProcessState(models.Model):
-    """How many runs of a process are under way: one row for each that has a limit, or is paused as a whole."""
+    """How many runs of a process are under way: one row for each that has a limit."""
 
     process = models.CharField(_("process"), max_length=200, primary_key=True)
     running = models.PositiveIntegerField(_("running"), default=0)

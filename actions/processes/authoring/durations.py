@@ -36,15 +36,6 @@ def parse_duration(value: Any) -> float:
     return float(seconds)
 
 
-def is_duration(value: Any) -> bool:
-    """Whether it is one."""
-    try:
-        parse_duration(value)
-    except ValueError:
-        return False
-    return True
-
-
 def _seconds(value: Any) -> float | None:
     if isinstance(value, bool):
         return None

@@ -7,16 +7,25 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.utils import timezone
 
+_attribute = object.__getattribute__
+"""Of the settings themselves, which are lazy, and take their time."""
+
 
 def now() -> datetime:
     """As `timezone.now()`, several times as quick: a step asks often."""
-    return datetime.now(UTC) if settings._wrapped.USE_TZ else datetime.now()  # type: ignore[misc]  # noqa: DTZ005, SLF001
+    return datetime.now(UTC) if _attribute(settings, "_wrapped").USE_TZ else datetime.now()  # noqa: DTZ005
 
 
 def as_stored(moment: datetime) -> datetime:
-    """The moment as the database takes it, and as `timezone.now()` can be compared with."""
+    """The moment as every database takes it, and as `timezone.now()` can be compared with.
+
+    In UTC where it has a time zone: PostgreSQL refuses some offsets that Python takes.
+
+    Raises:
+        OverflowError: It is of the first or the last day of the calendar, and in UTC of none.
+    """
     if settings.USE_TZ:
-        return as_aware(moment)
+        return as_aware(moment).astimezone(UTC)
     return moment if timezone.is_naive(moment) else timezone.make_naive(moment, timezone.get_default_timezone())
 
 

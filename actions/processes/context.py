@@ -41,6 +41,8 @@ class StepContext:
     """The item's or branch's."""
     input: Any = None
     """What was answered or received, where the node waits for that."""
+    previous: Any = None
+    """The result of the step before, where the process hands results on; after a join the list of its branches'."""
     note: Any = None
     """What the body remembered when it asked to be called again, by an `AgainError`."""
     result: Any = None
@@ -57,6 +59,17 @@ class StepContext:
     def log(self, text: str) -> None:
         """Add a line to the step's log."""
         self.lines.append(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision's function may answer where it has a result beside its choice."""
+
+    edge: str | int
+    """The edge's name, or its number from 0."""
+    result: Any = None
+    has_result: bool = True
+    """False: it only chooses, and the next step gets what it has got itself."""
 
 
 Body: TypeAlias = Callable[[StepContext, dict[str, Any]], Any]

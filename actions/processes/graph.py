@@ -11,7 +11,7 @@ What the fields of a node mean for its kind; those that are not named stay empty
 | each | | | the list | an edge "body"; `join`, `at_once`, `register` (a list of the results) |
 | join | | | | |
 | wait | | | | the policy says what for |
-| input | a form of the process: form, serializer, pydantic model or schema | | | `who`, `register` |
+| input | a form of the process: form, serializer, pydantic or schema | | | `who`, `care`, `register`, `register_by` |
 | receive | the message's name | | its key | `register` |
 | send | the message's name | its data | its key | `is_broadcast`, `process` |
 | process | the process's id | its payload | | `is_detached`, `register` |
@@ -105,6 +105,27 @@ class Who:
     """Names of groups, all of them."""
     permissions: tuple[str, ...] = ()
     """"app.codename", all of them."""
+    user_filter: Mapping[str, Any] = field(default_factory=dict)
+    """Look-ups of Django that the user fulfils: `{"is_staff": true}`. They are asked again each time."""
+    group_filter: Mapping[str, Any] = field(default_factory=dict)
+    """Look-ups that one of the user's groups fulfils."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPolicy:
+    """What is done while an input waits for an answer. Durations are seconds since it began to wait."""
+
+    due_after: Expression | None = None
+    """When an answer is wanted. Then it is overdue, and no more; when it is too late says `timeout_seconds`."""
+    remind_after: Expression | None = None
+    """When those who may answer are reminded."""
+    remind_every: Expression | None = None
+    """How often they are after that; without `remind_after`, the first time as well."""
+    escalate_after: Expression | None = None
+    """When `escalate_to` may answer as well."""
+    escalate_to: Who | None = None
+    notify: bool = False
+    """Whether those who may answer are sent a mail when it begins to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +153,17 @@ class Node:
     """Of a bulk action: `{"ids": …}`, `{"all": …}` or `{"filter": …}`."""
     register: str = ""
     """The key of `state` that gets the result."""
+    register_by: str = ""
+    """Of an input: the key of `state` that gets the key of the user who answered."""
     mode: Mode | None = None
     """None: what the task itself says."""
     join: str = ""
     at_once: int | None = None
     """How many items of an `each` are worked on at the same time; None: all."""
     who: Who | None = None
+    is_prelude: bool = False
+    """Of an input where results are handed on: the answer is for the next node alone, as `context.input`."""
+    care: TaskPolicy | None = None
     is_broadcast: bool = False
     process: str = ""
     """To runs of which process a message goes; "" for any."""
@@ -148,7 +174,10 @@ class Node:
 
     def edge(self, name: str = NEXT) -> Edge | None:
         """The edge of a name."""
-        return next((edge for edge in self.edges if edge.name == name), None)
+        for edge in self.edges:
+            if edge.name == name:
+                return edge
+        return None
 
 
 @dataclass(frozen=True)
@@ -170,6 +199,8 @@ class Graph:
     """Whether steps are taken back when the run fails."""
     max_running: int | None = None
     """How many runs may be under way at once; further ones wait for their turn."""
+    hands_on: bool = False
+    """Whether each step gets the result of the one before it on its path, as `context.previous`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
@@ -187,7 +218,7 @@ class Graph:
 
     def as_json(self) -> dict[str, Any]:
         """JSON values of which `from_json` makes an equal graph. What is as by default is left out."""
-        return {
+        plain = {
             "format": FORMAT,
             "name": self.name,
             "start": self.start,
@@ -199,6 +230,7 @@ class Graph:
             "compensates": self.compensates,
             "max_running": self.max_running,
         }
+        return {**plain, "hands_on": True} if self.hands_on else plain
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
@@ -221,6 +253,7 @@ class Graph:
                 on_change=OnChange(plain["on_change"]),
                 compensates=plain["compensates"],
                 max_running=plain["max_running"],
+                hands_on=plain.get("hands_on", False),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"This is no graph: {error!r}.") from error
@@ -238,10 +271,12 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def _jsonable(content: Any) -> Any:
-    if isinstance(content, Edge | Policy):
+    if isinstance(content, Edge | Policy | TaskPolicy):
         return _plain(content)
     if isinstance(content, Who | Schedule | Retry):
-        return _jsonable(asdict(content))
+        # Filters are new: what was written without them stays what it was.
+        said = asdict(content).items()
+        return {key: _jsonable(each) for key, each in said if each or key not in ("user_filter", "group_filter")}
     if isinstance(content, StrEnum):
         return str(content)
     if isinstance(content, Mapping):
@@ -258,12 +293,24 @@ def _node(plain: Mapping[str, Any]) -> Node:
     if "mode" in values:
         values["mode"] = Mode(values["mode"])
     if "who" in values:
-        values["who"] = Who(**{key: tuple(each) for key, each in values["who"].items()})
+        values["who"] = _who(values["who"])
+    if "care" in values:
+        values["care"] = _care(values["care"])
     if "schedule" in values:
         values["schedule"] = Schedule(**values["schedule"])
     if "policy" in values:
         values["policy"] = _policy(values["policy"])
     return Node(**values)
+
+
+def _who(plain: Mapping[str, Any]) -> Who:
+    values: dict[str, Any] = {key: each if isinstance(each, Mapping) else tuple(each) for key, each in plain.items()}
+    return Who(**values)
+
+
+def _care(plain: Mapping[str, Any]) -> TaskPolicy:
+    to = plain.get("escalate_to")
+    return TaskPolicy(**{**plain, "escalate_to": _who(to) if to is not None else None})
 
 
 def _policy(plain: Mapping[str, Any]) -> Policy:

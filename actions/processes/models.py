@@ -4,7 +4,8 @@ A row is columns, constraints and querysets; it executes nothing. Only `actions.
 columns of a lease alone belong to `actions.work`, and here to the store in its name.
 
 No foreign keys where a step is written: each is a hidden SELECT and a lock. No fields for positive numbers either:
-PostgreSQL prepares all of a table's checks anew for every statement, a quarter of what a step costs there.
+PostgreSQL prepares all of a table's checks anew for every statement, a quarter of what a step costs there. What most
+rows have in a column is its default in the database: what is not sent costs nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from actions.models import LeasedRow
 
+from .state_field import StateField
 from .states import UNFINISHED, RunKind, Status, Waiting
 
 STATUSES = [
@@ -76,6 +78,9 @@ class RunQuerySet(models.QuerySet[Any]):
 class Run(LeasedRow):
     """One execution of a process, or a branch or item of one, which is a run with a parent."""
 
+    is_replay = False
+    """Whether this instance is the answer of a `services.start` that has started nothing: its key was used before."""
+
     uid = models.UUIDField(_("uid"), default=uuid4, editable=False)
     process = models.CharField(_("process"), max_length=200)
     definition_id = models.BigIntegerField(_("definition"))
@@ -83,19 +88,19 @@ class Run(LeasedRow):
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=Status.PENDING.value)
     # --- where it is
     node = models.CharField(_("node"), max_length=200)
-    number = models.IntegerField(_("number of the step"), default=0)
+    number = models.IntegerField(_("number of the step"), default=0, db_default=0)
     """Steps that are over; the step at hand has this number."""
     entered_at = models.DateTimeField(_("came to the node at"), default=timezone.now)
-    tries = models.IntegerField(_("tries of the step"), default=0)
+    tries = models.IntegerField(_("tries of the step"), default=0, db_default=0)
     """Failed ones; `attempts` counts claims."""
-    waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="")
+    waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="", db_default="")
     wait_key = models.CharField(_("message that it waits for"), max_length=255, null=True, blank=True)  # noqa: DJ001
     """"name" or "name:key". Null and not "": there is no message, and indexes are spared."""
     note = models.JSONField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
     """What the step at hand has to remember while it waits; gone when the run moves on."""
     # --- what it has
     payload = models.JSONField(_("payload"), default=dict, encoder=JSONEncoder)
-    state = models.JSONField(_("state"), default=dict, encoder=JSONEncoder)
+    state = StateField(_("state"), default=dict, encoder=JSONEncoder)
     """What steps have registered, by key; of a branch nothing: it reads and writes its root's."""
     item = models.JSONField(_("item"), null=True, blank=True, encoder=JSONEncoder)
     """Of an item of an `each`."""
@@ -109,31 +114,33 @@ class Run(LeasedRow):
     parent_number = models.IntegerField(_("step of the parent"), null=True, blank=True)
     place = models.IntegerField(_("place"), null=True, blank=True)
     """Among those that the same step of the parent has begun."""
-    open_children = models.IntegerField(_("open children"), default=0)
-    next_place = models.IntegerField(_("next child"), default=0)
+    open_children = models.IntegerField(_("open children"), default=0, db_default=0)
+    next_place = models.IntegerField(_("next child"), default=0, db_default=0)
     """How many children of the step at hand have been let go."""
     # --- how it came about
     unique_key = models.CharField(_("unique key"), max_length=255, null=True, editable=False)  # noqa: DJ001
     """Of the unfinished runs with the same one there is one at the most; null when it is over."""
     key_hash = models.CharField(_("idempotency key"), max_length=64, null=True, editable=False)  # noqa: DJ001
     actor_id = models.CharField(_("actor"), max_length=255, null=True, blank=True)  # noqa: DJ001
-    actor_name = models.CharField(_("actor's name"), max_length=255, blank=True)
+    actor_name = models.CharField(_("actor's name"), max_length=255, blank=True, default="", db_default="")
     event_uid = models.UUIDField(_("event"), null=True, blank=True)
     """The execution of an action that started it."""
     correlation_id = models.CharField(_("correlation"), max_length=128)
-    traceparent = models.CharField(_("trace"), max_length=55, blank=True, editable=False)
+    traceparent = models.CharField(_("trace"), max_length=55, blank=True, default="", db_default="", editable=False)
     forked_from = models.BigIntegerField(_("forked from"), null=True, blank=True)
     queue = models.CharField(_("queue"), max_length=100, default="default")
-    priority = models.IntegerField(_("priority"), default=0)
+    priority = models.IntegerField(_("priority"), default=0, db_default=0)
     """Minutes of head start in the queue."""
-    is_held = models.BooleanField(_("held"), default=False, help_text=_("A held run is never archived."))
-    has_slot = models.BooleanField(_("counts"), default=False, editable=False)
+    is_held = models.BooleanField(
+        _("held"), default=False, db_default=False, help_text=_("A held run is never archived.")
+    )
+    has_slot = models.BooleanField(_("counts"), default=False, db_default=False, editable=False)
     """Whether it counts among the runs of its process that may be under way at once."""
     # --- how it is ended or kept
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
     """When it was found that its process, node or function is gone: see `error`. It is looked at when it is resumed."""
-    ends_as = models.CharField(_("ends as"), max_length=10, blank=True, default="", editable=False)
+    ends_as = models.CharField(_("ends as"), max_length=10, blank=True, default="", db_default="", editable=False)
     """Of a run whose steps are being taken back: the status that it ends with."""
     undone_to = models.BigIntegerField(_("taken back to"), null=True, blank=True, editable=False)
     """Key of the last step that was taken back."""
@@ -183,6 +190,24 @@ class Run(LeasedRow):
         return self.status not in UNFINISHED
 
 
+class StoredValue(models.Model):
+    """A large value of a run's state, written once: see `state_field`."""
+
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_constraint=False, related_name="stored_values", verbose_name=_("run")
+    )
+    text = models.TextField(_("text"))
+    """JSON."""
+
+    class Meta:
+        verbose_name = _("large value")
+        verbose_name_plural = _("large values")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {len(self.text)} characters"
+
+
 class StepRun(models.Model):
     """One try of one step of a run, written with what it did, or after it has failed."""
 
@@ -192,16 +217,16 @@ class StepRun(models.Model):
     number = models.IntegerField(_("number"))
     """Within its run or branch."""
     node = models.CharField(_("node"), max_length=200)
-    attempt = models.IntegerField(_("attempt"), default=1)
+    attempt = models.IntegerField(_("attempt"), default=1, db_default=1)
     status = models.CharField(_("status"), max_length=10, choices=STATUSES)
-    edge = models.CharField(_("edge"), max_length=100, blank=True, default="")
+    edge = models.CharField(_("edge"), max_length=100, blank=True, default="", db_default="")
     """The way on that was taken, where there are several."""
-    is_undoing = models.BooleanField(_("takes back"), default=False)
+    is_undoing = models.BooleanField(_("takes back"), default=False, db_default=False)
     input = models.JSONField(_("input"), null=True, blank=True, encoder=JSONEncoder)
     result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
     error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
     """`{"type", "detail", "traceback"}`."""
-    log = models.TextField(_("log"), blank=True, default="")
+    log = models.TextField(_("log"), blank=True, default="", db_default="")
     event_uid = models.UUIDField(_("event"), null=True, blank=True)
     """Of an action."""
     entered_at = models.DateTimeField(_("came to the node at"))
@@ -223,8 +248,11 @@ class StepRun(models.Model):
         return timedelta(seconds=self.duration_seconds)
 
 
-class OpenTask(models.Model):
-    """An input that a run waits for: one row as long as it does."""
+class OpenTask(LeasedRow):
+    """An input that a run waits for: one row as long as it does.
+
+    `due_at` is when a mail, a reminder or an escalation is due; null for most.
+    """
 
     run = models.OneToOneField(
         Run, on_delete=models.CASCADE, db_constraint=False, related_name="open_task", verbose_name=_("run")
@@ -233,22 +261,73 @@ class OpenTask(models.Model):
     process = models.CharField(_("process"), max_length=200)
     node = models.CharField(_("node"), max_length=200)
     title = models.CharField(_("title"), max_length=255, blank=True)
+    # --- who may answer
     users = models.JSONField(_("users"), default=list, blank=True)
     """Keys or names, one of them; none: everybody."""
     groups = models.JSONField(_("groups"), default=list, blank=True)
     permissions = models.JSONField(_("permissions"), default=list, blank=True)
+    user_filter = models.JSONField(_("filter of users"), default=dict, blank=True)
+    group_filter = models.JSONField(_("filter of groups"), default=dict, blank=True)
+    escalated_to = models.JSONField(_("escalated to"), null=True, blank=True)
+    """Who may answer as well since then: `{"users": […], "groups": […], …}` as above."""
+    # --- who does
     claimed_by = models.CharField(_("claimed by"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    claimed_name = models.CharField(_("claimed by (name)"), max_length=255, blank=True)
+    claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
+    assigned_to = models.CharField(_("assigned to"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    """Who answers in place of those above."""
+    assigned_name = models.CharField(_("assigned to (name)"), max_length=255, blank=True)
+    delegated_by = models.CharField(_("delegated by"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    """Who has given it to `assigned_to`; null where it was reassigned."""
+    # --- by when
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
-    due_at = models.DateTimeField(_("due at"), null=True, blank=True)
+    wanted_at = models.DateTimeField(_("due"), null=True, blank=True)
+    """After that it is overdue."""
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     """When it is too late."""
+    plan = models.JSONField(_("plan"), default=dict, blank=True, editable=False)
+    """What is still to be done while it waits: see `services.reminding`."""
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    reminders = models.IntegerField(_("reminders"), default=0)
+    escalated_at = models.DateTimeField(_("escalated at"), null=True, blank=True)
 
-    class Meta:
+    class Meta(LeasedRow.Meta):
+        abstract = False
         verbose_name = _("open task")
         verbose_name_plural = _("open tasks")
         ordering = ["id"]
+        indexes = [models.Index(fields=["due_at"], name="actions_task_due")]
 
     def __str__(self) -> str:
         return f"{self.process}: {self.title or self.node}"
+
+
+class TaskCandidate(models.Model):
+    """Somebody who may answer an open task, if the rest of what it asks for holds as well.
+
+    Of a task that asks for a user, groups and permissions there are rows for the users alone: who is none of them need
+    not be asked about the rest. So the tasks of one person are found by an index, however many there are of others.
+    """
+
+    run_id = models.BigIntegerField(_("run"))
+    """The one that waits, as `OpenTask.run`."""
+    kind = models.CharField(_("kind"), max_length=10)
+    """"user", "group", "permission" or "anyone"."""
+    value = models.CharField(_("value"), max_length=255, blank=True)
+    rest = models.CharField(_("rest"), max_length=64, blank=True)
+    """Stands for what else has to hold, the same for the same; "" for nothing. See `store.people.rest_key`."""
+
+    class Meta:
+        verbose_name = _("candidate for an open task")
+        verbose_name_plural = _("candidates for open tasks")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["kind", "value", "rest", "run_id"], name="actions_candidate_value"),
+            models.Index(fields=["run_id"], name="actions_candidate_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.kind} {self.value}"
 
 
 class Message(LeasedRow):

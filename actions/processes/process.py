@@ -10,6 +10,7 @@ from actions.payloads import Payload
 
 from .context import Body
 from .graph import Graph
+from .pages import PLAIN_DASHBOARD, Dashboard, Page
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Process:
     """Functions by the names that the graph uses: of nodes, `call` expressions and compensations."""
     forms: Mapping[str, Payload] = field(default_factory=dict)
     """What inputs take, by the names that the graph uses."""
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    """How inputs are shown, by nodes; those that are not named get a plain page of what they take."""
+    dashboard: Dashboard = PLAIN_DASHBOARD
     validations: tuple[Callable[[Mapping[str, Any]], Any], ...] = ()
     """Get the whole payload before anything is written; they raise to refuse it."""
     title: str = ""
@@ -33,10 +37,16 @@ class Process:
     """`{"title", "payload"}` each."""
     sensitive: tuple[str, ...] = ()
     """Names of fields whose values no record, log or page shows."""
+    permissions: tuple[str, ...] = ()
+    """What whoever starts it has to have, all of them: "app.codename"; () for nothing."""
     style: str = ""
     """How it is written: "yaml", "workflow" or "automation"."""
     source: str = ""
     """The file or class that it comes from."""
+    declared_by: type | None = None
+    """That class: the sender of signals."""
+    is_open_to: Callable[[Any], bool] | None = None
+    """Whether a user may know of it; None: everybody may. Of what is stored and not shared."""
 
     @property
     def id(self) -> str:

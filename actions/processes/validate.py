@@ -6,7 +6,7 @@ problems(graph) == [Problem("approve", 'goes on to "pay", which is no step.', â€
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -39,21 +39,28 @@ class Problem:
         return f"{self.node}: {self.message} {self.remedy}".removeprefix(": ").rstrip()
 
 
-def problems(graph: Graph) -> list[Problem]:
-    """All problems of a graph. What follows from a wrong reference is looked for only when all references are right."""
+def problems(graph: Graph, *, has_other_starts: bool = False) -> list[Problem]:
+    """All problems of a graph. What follows from a wrong reference is looked for only when all references are right.
+
+    Args:
+        graph: The graph.
+        has_other_starts: Whether runs may begin with other steps than the first one.
+    """
     found = [*_start(graph)]
     for name, node in graph.nodes.items():
         found += _name(name, node)
         found += _references(graph, node)
         found += _edges(node)
         found += _parts(graph, node)
+        found += _people(node)
     found += _joins(graph)
-    return found or [*_unreachable(graph), *_endless(graph), *_Regions(graph).problems()]
+    unreachable = [] if has_other_starts else [*_unreachable(graph)]
+    return found or [*unreachable, *_endless(graph), *_Regions(graph).problems()]
 
 
-def reachable(graph: Graph) -> set[str]:
-    """Names of all nodes that a run can come to."""
-    return _closure({graph.start}, {name: set(_ways(node)) for name, node in graph.nodes.items()})
+def reachable(graph: Graph, starts: Iterable[str] = ()) -> set[str]:
+    """Names of all nodes that a run can come to, from the first one or another that it may start with."""
+    return _closure({graph.start, *starts}, {name: set(_ways(node)) for name, node in graph.nodes.items()})
 
 
 def _start(graph: Graph) -> Iterator[Problem]:
@@ -129,12 +136,22 @@ def _parts(graph: Graph, node: Node) -> Iterator[Problem]:
     if node.kind is Kind.EACH and node.target is None:
         yield Problem(node.name, "says not of which list it takes the items.", "Give it a list.")
     if node.kind is Kind.REPEAT:
-        if node.schedule is None or node.schedule.every_seconds <= 0:
-            yield Problem(node.name, "says not when it goes back.", "Give it an interval.")
-        if not node.edges:
-            yield Problem(node.name, "says not where it goes back to.", "Name a step.")
+        yield from _repeat(node)
     if node.at_once is not None and node.at_once < 1:
         yield Problem(node.name, f"works on {node.at_once} items at once.", "At least one is needed.")
+
+
+def _repeat(node: Node) -> Iterator[Problem]:
+    if node.schedule is None or node.schedule.every_seconds <= 0:
+        yield Problem(node.name, "says not when it goes back.", "Give it an interval.")
+    if not node.edges:
+        yield Problem(node.name, "says not where it goes back to.", "Name a step.")
+
+
+def _people(node: Node) -> Iterator[Problem]:
+    if node.kind is not Kind.INPUT and (node.care is not None or node.who is not None):
+        message = f"is a step of the kind {node.kind}, which nobody answers."
+        yield Problem(node.name, message, "Only an input has `who` and `care`.")
 
 
 def _joins(graph: Graph) -> Iterator[Problem]:

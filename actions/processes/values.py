@@ -21,7 +21,7 @@ from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from rest_framework.utils.encoders import JSONEncoder
 
-from actions.lookups import LookUpError
+from actions.lookups import LookUpError, NoPartsError, references, render
 from actions.redaction import redact
 
 from .exceptions import StepError
@@ -47,6 +47,11 @@ def dump(value: Any) -> str:
         # Half a surrogate pair, or the character that PostgreSQL does not take.
         return json.dumps(redact(json.loads(text), _NOTHING))
     return text
+
+
+def load(text: str) -> Any:
+    """The value of what `dump` has made: at a fifth of what `json.loads` takes, which looks for blanks and more."""
+    return _scan(text, 0)[0]
 
 
 def reference(instance: Model) -> dict[str, Any]:
@@ -97,6 +102,28 @@ def look_up(path: str, scope: Mapping[str, Any], using: str) -> Any:
     return resolve(value, using)
 
 
+def rendered(text: str, look: Callable[[str], Any]) -> Any:
+    """A text with its look-ups replaced by what `look` finds; see `actions.lookups.render`.
+
+    Raises:
+        LookUpError: A look-up leads nowhere, or is written wrongly.
+    """
+    return render(text, _nested({path: look(path) for path in references(text)}))
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by their paths as mappings within mappings; a shorter path goes before a longer one that it includes."""
+    nested: dict[str, Any] = {}
+    for path, value in sorted(values.items(), key=lambda each: -len(each[0])):
+        *before, last = path.split(".")
+        level = nested
+        for part in before:
+            level = level.setdefault(part, {})
+        if last not in level:
+            level[last] = value
+    return nested
+
+
 def _within(value: Any, part: str, path: str, before: str) -> Any:
     if isinstance(value, Model):
         return _field(value, part, path)
@@ -108,8 +135,9 @@ def _within(value: Any, part: str, path: str, before: str) -> Any:
         if part.isdigit() and int(part) < len(value):
             return value[int(part)]
         raise LookUpError(path, part, message=f"{before} has {len(value)} items, counted from 0")
-    kind = "null" if value is None else type(value).__name__
-    raise LookUpError(path, part, message=f"{before} is {kind}, and has no parts")
+    if value is None:
+        raise LookUpError(path, part, message=f"{before} is null, and has no parts")
+    raise NoPartsError(path, part, message=f"{before} is {type(value).__name__}, and has no parts")
 
 
 def _field(instance: Model, name: str, path: str) -> Any:
@@ -166,6 +194,7 @@ def _described(value: Any) -> str:
     return f"a {type(value).__module__}.{type(value).__qualname__}".replace("a builtins.", "a ")
 
 
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _encoder = PlainEncoder(default=_default, allow_nan=False)
 _pieces: Callable[[Any, int], tuple[str, ...]] | None = None
 if c_make_encoder is not None:

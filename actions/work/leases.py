@@ -136,6 +136,11 @@ def release(row: LeasedRow, due_at: datetime | None, **columns: Any) -> None:
         raise _lost(row)
 
 
+def renew(row: LeasedRow, *, lease: timedelta | None = None) -> bool:
+    """Hold a row for a whole lease from now on, as `Hold` does in the background; False: somebody else has it."""
+    return bool(held(row).update(due_at=timezone.now() + (lease_time() if lease is None else lease)))
+
+
 def claim_row(model: type[Row], key: Any, *, using: str) -> Row | None:
     """Take a certain row, if it is due and nobody else has it; as `claim`, for whoever does not wait for the queue."""
     row: Row | None = model._base_manager.using(using).filter(pk=key, due_at__lte=timezone.now()).first()

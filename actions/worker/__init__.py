@@ -13,7 +13,7 @@ from actions.work.waking import ring as wake
 
 from .crew import Crew, StillWorkingError
 from .looking import QueueSource
-from .loop import Worker, should_stop, stopped_by_signals
+from .loop import Worker, current_worker, should_stop, stopped_by_signals
 from .queue import Queue, queues, register_queue
 from .served import DEFAULT_QUEUE, serve, served_queues
 from .sources import PeriodicJob, PeriodicSource, Source, periodic_jobs, register_periodic
@@ -28,6 +28,7 @@ __all__ = [
     "Source",
     "StillWorkingError",
     "Worker",
+    "current_worker",
     "periodic_jobs",
     "queues",
     "register_periodic",

@@ -32,9 +32,25 @@ def registered_sources(clock: Clock, slots: int = 1) -> list[Source]:
 _here = threading.local()
 
 
+def current_worker() -> Worker | None:
+    """The worker that this code is called by, for what goes on in another thread and ends with it."""
+    return getattr(_here, "worker", None)
+
+
+@contextmanager
+def _called_by(worker: Worker) -> Iterator[None]:
+    """Be that worker's, as long as it works: what this thread does afterwards does not end with it."""
+    before = current_worker()
+    _here.worker = worker
+    try:
+        yield
+    finally:
+        _here.worker = before
+
+
 def should_stop() -> bool:
     """Whether the worker that this code is called by was told to stop: for work that can be left off half-way."""
-    worker = getattr(_here, "worker", None)
+    worker = current_worker()
     return worker is not None and worker.is_stopping
 
 
@@ -53,6 +69,8 @@ class Worker:
         self._is_stopping = False
         self._bell = Bell()
         self.is_asleep = False
+        self.is_lasting = False
+        """Whether it works until it is stopped, and not once."""
 
     def stop(self) -> None:
         """End after the piece of work at hand. May be called from a signal handler or another thread."""
@@ -79,24 +97,25 @@ class Worker:
 
     def run_once(self) -> list[str]:
         """Do all that is due now, and name what went wrong."""
-        _here.worker = self
         now, failed = self._clock(), []
-        for source in self._sources:
-            while source.due_at <= now and not self._is_stopping:
-                if name := self._work(source):
-                    failed.append(name)
+        with _called_by(self):
+            for source in self._sources:
+                while source.due_at <= now and not self._is_stopping:
+                    if name := self._work(source):
+                        failed.append(name)
         _close_old_connections()
         return failed
 
     def run(self) -> None:
         """Do what is due and sleep until something else is, again and again, until `stop`."""
-        _here.worker = self
-        while not self._is_stopping:
-            now = self._clock()
-            for source in self._sources:
-                if source.due_at <= now and not self._is_stopping:
-                    self._work(source)
-            self._sleep()
+        self.is_lasting = True
+        with _called_by(self):
+            while not self._is_stopping:
+                now = self._clock()
+                for source in self._sources:
+                    if source.due_at <= now and not self._is_stopping:
+                        self._work(source)
+                self._sleep()
 
     @staticmethod
     def _work(source: Source) -> str:

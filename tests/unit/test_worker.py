@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -201,6 +202,30 @@ def test_outside_of_a_worker_nothing_should_stop() -> None:
     thread.start()
     thread.join(5)
     assert answers == [False]
+
+
+@pytest.mark.parametrize("name", ["run", "run_once"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_worker_that_has_ended_leaves_its_thread_to_itself(name: str, fails: bool) -> None:
+    """What the thread does afterwards neither ends with that worker nor is asked what the worker may take."""
+
+    class Once:
+        due_at = 0.0
+
+        def work(self) -> str:
+            self.due_at = float("inf")
+            ended.stop()
+            assert worker.current_worker() is ended
+            if fails:
+                raise KeyboardInterrupt
+            return ""
+
+    ended = Worker([Once()])
+    with pytest.raises(KeyboardInterrupt) if fails else nullcontext():
+        getattr(ended, name)()
+    ended.close()
+    assert worker.current_worker() is None
+    assert not worker.should_stop()
 
 
 def test_a_sleeping_worker_wakes_when_it_is_told_to_stop() -> None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from actions.moments import now
 from actions.processes.models import Run
 from actions.processes.store import Track, adopt, claim, claim_key, give_back
 
+from .connection import is_in_transaction
 from .drive import Drive, never
+from .position import facts_of
 from .programs import Programs, VanishedError
 from .starting import find_process, prepare
-from .step import StepLog
+from .step import actor_of
 
 __all__ = [
     "Programs",
     "VanishedError",
+    "actor_of",
+    "facts_of",
     "find_process",
     "go_on_inline",
+    "is_in_transaction",
     "look_again",
     "prepare",
     "take_next",
     "work_on",
 ]
-
-logging.getLogger().addHandler(StepLog(logging.INFO))
 
 
 def go_on_inline(tracks: list[Track], using: str) -> dict[int, Run]:

@@ -11,14 +11,15 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from actions.conf import conf
 from actions.exceptions import ActionError
 from actions.moments import now
 from actions.processes.exceptions import StepError
-from actions.processes.graph import Kind
+from actions.processes.graph import Kind, Node
 from actions.processes.models import Run
 from actions.processes.states import Status
 from actions.processes.store import Settled, Track, claim_key, give_back, settle
@@ -32,6 +33,7 @@ from .position import stop, wait
 from .programs import Program, Programs, VanishedError
 from .sharing import Need, need_of
 from .step import Step, make_step
+from .telling import tell_of_ends
 from .undoing import undo_next
 from .waits import look
 from .work import work
@@ -43,8 +45,16 @@ TURN_STEPS = 200
 TURN_SECONDS = 0.2
 LEASE_SHARE = 10
 """Runs that were taken together are worked on together for that part of a lease; then others may take them."""
-APART = (Need.OWN, Need.OUTSIDE, Need.WAIT)
+APART = (Need.OWN, Need.OUTSIDE, Need.WAIT, Need.UNDO)
 """What is never done together with others."""
+
+
+class Place(NamedTuple):
+    """Where a run is."""
+
+    need: Need
+    program: Program
+    node: Node
 
 
 class _TogetherError(Exception):
@@ -68,6 +78,7 @@ class Drive:
             should_stop: Asked between steps; what is left then is given back.
         """
         self._using = using
+        self._connection = connections[using]
         self._is_inline = is_inline
         self._should_stop = should_stop
         self._programs = Programs(using)
@@ -110,18 +121,17 @@ class Drive:
     # --- one turn: what is quick together, what is left one by one ----------------------------------------------------
 
     def _turn(self) -> None:
-        for track in self._live:
-            self._go(track, Need.NOTHING)
-        shared = [track for track in self._live if self._need(track) is Need.SHARED and not track.is_alone]
+        stopped = [(track, self._go(track, Need.NOTHING)) for track in self._live]
+        shared = [track for track, need in stopped if need is Need.SHARED and not track.is_alone]
         if shared:
             self._share(shared)
         self._write([track for track in self._live if track.is_over or self._is_at_limit(track)])
         for track in list(self._live):
             if track.is_over or self._should_stop():
                 continue
-            need = self._need(track)
-            if need in APART or (need is Need.SHARED and track.is_alone):
-                self._alone(track, need)
+            place = self._place(track)
+            if place is not None and (place.need in APART or (place.need is Need.SHARED and track.is_alone)):
+                self._alone(track, place)
         self._write([track for track in self._live if track.is_over])
 
     @staticmethod
@@ -131,25 +141,25 @@ class Drive:
         age = now() - track.rows[0].started_at
         return len(track.rows) >= TURN_STEPS or age.total_seconds() > TURN_SECONDS
 
-    def _need(self, track: Track) -> Need | None:
-        """What the run's node needs; None where the run goes no further here."""
+    def _place(self, track: Track) -> Place | None:
+        """Where the run is; None where it goes no further here."""
         if track.is_over:
             return None
         if track.run.paused_at is not None:
             # Asked for while whoever held it was gone, or before it was taken.
             track.run.status, track.due = Status.PENDING.value, None
-            track.has_moved = track.is_settled = True
+            track.has_moved = True
             return None
-        if track.run.ends_as:
-            return Need.OWN
         program = self._program(track)
         if program is None:
             return None
         node = program.graph.nodes[track.run.node]
+        if track.run.ends_as:
+            return Place(Need.UNDO, program, node)
         if self._is_inline and node.policy.in_background:
-            self._leave_to_worker(track, program)
+            self._leave_to_worker(track, program, node)
             return None
-        return need_of(node, track.run.waiting_for)
+        return Place(need_of(node, track.run.waiting_for), program, node)
 
     def _program(self, track: Track) -> Program | None:
         try:
@@ -159,20 +169,20 @@ class Drive:
             return None
         if track.run.stopped_at is not None:
             track.run.stopped_at, track.run.error = None, None
-            track.has_moved = track.is_settled = True
-        if track.run.attempts > conf.MAX_ATTEMPTS:
+            track.has_moved = True
+        # The setting is asked for where there is reason to.
+        if track.run.attempts > 1 and track.run.attempts > conf.MAX_ATTEMPTS:
             self._fail(track, program, _cut_off(track.run))
             return None if track.is_over else program
         return program
 
-    def _leave_to_worker(self, track: Track, program: Program) -> None:
+    def _leave_to_worker(self, track: Track, program: Program, node: Node) -> None:
         """What is for the background is only looked at: it may have to wait in any case."""
-        node = program.graph.nodes[track.run.node]
         if node.policy.has_gates:
             try:
                 gate = look_at(node.policy, make_step(track, program, node).look, track.run.entered_at)
             except Exception as error:  # noqa: BLE001 - the worker comes upon it, too, and there it is the step's
-                logger.info("Run %s is left to a worker: %s", track.run.pk, error)
+                logger.info("Run %s is left to a worker: %s", track.run.id, error)
             else:
                 if isinstance(gate, Closed):
                     wait(track, gate.reason, gate.due_at)
@@ -181,25 +191,29 @@ class Drive:
 
     # --- without a transaction, or with a shared one ------------------------------------------------------------------
 
-    def _go(self, track: Track, *needs: Need) -> None:
-        """Carry out steps that need no more than that, until one does, or it is time to write."""
-        ends_at = time.monotonic() + TURN_SECONDS
-        while self._need(track) in needs and len(track.rows) < TURN_STEPS and time.monotonic() < ends_at:
-            program = self._programs.of(track.run)
+    def _go(self, track: Track, *needs: Need) -> Need | None:
+        """Carry out steps that need no more than that, until one does, or it is time to write; what is needed then."""
+        ends_at, begins_at = time.monotonic() + TURN_SECONDS, None
+        while (place := self._place(track)) is not None:
+            need, program, node = place
+            if need not in needs or len(track.rows) >= TURN_STEPS or time.monotonic() >= ends_at:
+                return need
             snapshot, step = track.snapshot(), None
-            node = program.graph.nodes[track.run.node]
             try:
-                step = make_step(track, program, node)
+                step = make_step(track, program, node, begins_at)
                 work(step)
             except Exception as error:
                 if needs != (Need.NOTHING,):
                     raise _TogetherError from error
                 track.restore(snapshot)
                 fail(track, program, node, error, step.started_at if step else now(), step)
+            # The next one follows at once.
+            begins_at = track.run.entered_at
+        return None
 
     def _share(self, tracks: Sequence[Track]) -> None:
         """Do steps of several runs in one transaction; one by one where that fails."""
-        snapshots, raw = [track.snapshot() for track in tracks], connected(self._using)
+        snapshots, raw = [track.snapshot() for track in tracks], connected(self._connection)
         try:
             with transaction.atomic(using=self._using):
                 for track in tracks:
@@ -208,7 +222,7 @@ class Drive:
                 if settled.written.lost:
                     raise _TogetherError  # noqa: TRY301 - it rolls back
         except Exception as error:  # noqa: BLE001 - whatever it is, each step meets it again by itself
-            if is_cut_off(error, raw, self._using):
+            if is_cut_off(error, raw, self._connection):
                 self._drop(tracks)
                 return
             if not isinstance(error, _TogetherError):
@@ -221,16 +235,15 @@ class Drive:
 
     # --- one by one ---------------------------------------------------------------------------------------------------
 
-    def _alone(self, track: Track, need: Need) -> None:
-        if track.run.ends_as:
-            self._undo(track)
+    def _alone(self, track: Track, place: Place) -> None:
+        need, program, node = place
+        if need is Need.UNDO:
+            self._undo(track, program)
             return
-        program = self._programs.of(track.run)
-        node = program.graph.nodes[track.run.node]
         if need is Need.OUTSIDE and not self._is_outside(track):
             return
         snapshot, step = track.snapshot(), None
-        raw = None if need is Need.OUTSIDE else connected(self._using)
+        raw = None if need is Need.OUTSIDE else connected(self._connection)
         try:
             step = make_step(track, program, node)
             if need is Need.OUTSIDE:
@@ -242,7 +255,7 @@ class Drive:
             logger.warning("%s", error)
             self._drop([track])
         except Exception as error:  # noqa: BLE001 - whatever a step raises is its failure
-            if is_cut_off(error, raw, self._using):
+            if is_cut_off(error, raw, self._connection):
                 self._drop([track])
                 return
             track.restore(snapshot)
@@ -257,7 +270,7 @@ class Drive:
         """
         if self._is_inline and is_in_transaction(self._using):
             self._postpone(track)
-            transaction.on_commit(partial(self._go_on, track.run.pk), using=self._using, robust=True)
+            transaction.on_commit(partial(self._go_on, track.run.id), using=self._using, robust=True)
         if track.rows or track.is_over:
             self._write([track])
         return track in self._live
@@ -272,7 +285,7 @@ class Drive:
     def _postpone(track: Track) -> None:
         track.run.status = Status.PENDING.value
         track.due = now()
-        track.has_moved = track.is_settled = True
+        track.has_moved = True
 
     def _in_transaction(self, step: Step, need: Need) -> None:
         """Body and checkpoint in one transaction; in one statement where the body has not touched the database."""
@@ -283,7 +296,7 @@ class Drive:
                 track.note_changes()
             else:
                 self._work(step)
-            if not is_untouched(self._using):
+            if not is_untouched(self._connection):
                 settled = self._settle_here(track)
         if settled is None:
             self._write([track])
@@ -308,14 +321,10 @@ class Drive:
     def _settle_here(self, track: Track) -> Settled:
         settled = settle([track], self._using)
         if settled.written.lost:
-            raise LeaseLostError(f"Run {track.run.pk} is somebody else's: what its step did is rolled back.")
+            raise LeaseLostError(f"Run {track.run.id} is somebody else's: what its step did is rolled back.")
         return settled
 
-    def _undo(self, track: Track) -> None:
-        program = self._program(track)
-        if program is None:
-            self._write([track])
-            return
+    def _undo(self, track: Track, program: Program) -> None:
         try:
             settled = undo_next(track, program, self._using)
         except LeaseLostError as error:
@@ -339,13 +348,14 @@ class Drive:
         """Go on with what writing has set free, and let go of what goes no further here."""
         written = settled.written
         for track in written.lost:
-            logger.warning("Run %s is somebody else's: what was done for it is dropped.", track.run.pk)
+            logger.warning("Run %s is somebody else's: what was done for it is dropped.", track.run.id)
         gone = [*written.lost, *written.paused, *(track for track in tracks if track.is_over)]
         if self._is_inline:
             lost = set(map(id, written.lost))
-            self._ended |= {each.run.pk: each.run for each in gone if each.run.is_finished and id(each) not in lost}
+            self._ended |= {each.run.id: each.run for each in gone if each.run.is_finished and id(each) not in lost}
         if gone:
             self._drop(gone)
+            tell_of_ends([track.run for track in gone if track not in written.lost], self._using)
         if settled.ready:
             self._take(settled.ready)
 

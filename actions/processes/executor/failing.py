@@ -12,6 +12,7 @@ from actions.conf import conf
 from actions.exceptions import UnavailableError
 from actions.processes.exceptions import AgainError
 from actions.processes.graph import Kind
+from actions.processes.notes import AGAIN, hands_on, noted
 from actions.processes.planner import Fail, after_error, compensable
 from actions.processes.states import Status, Waiting
 from actions.processes.store import Track
@@ -45,7 +46,8 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         step: What is known of the try; None where it did not come that far.
     """
     if isinstance(error, AgainError):
-        wait(track, Waiting.RETRY, timezone.now() + error.after, note=error.note)
+        note = noted(track.run.note, {AGAIN: error.note}) if hands_on(track.run.note) else error.note
+        wait(track, Waiting.RETRY, timezone.now() + error.after, note=note)
         return
     if isinstance(error, VanishedError):
         stop(track, str(error))
@@ -92,6 +94,6 @@ def end_badly(track: Track, program: Program, facts: dict[str, object], status: 
         run.ends_as, run.error, run.undone_to = status.value, facts, None
         run.waiting_for, run.note, run.tries = "", None, 0
         run.status = Status.RUNNING.value
-        track.has_moved = track.is_settled = True
+        track.has_moved = True
         return
     finish(track, status, error=facts)

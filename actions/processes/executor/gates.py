@@ -47,7 +47,7 @@ def look_at(policy: Policy, look: Look, entered_at: datetime) -> Closed | Skip |
     present = now()
     if any(look.value(each) for each in policy.skip_if):
         return SKIP
-    skip_at = entered_at + seconds(look.value(policy.skip_after)) if policy.skip_after is not None else None
+    skip_at = skips_at(policy, look, entered_at)
     if skip_at is not None and present >= skip_at:
         return SKIP
     opens_at = _opens_at(policy, look, entered_at)
@@ -56,8 +56,32 @@ def look_at(policy: Policy, look: Look, entered_at: datetime) -> Closed | Skip |
     if all(look.value(each) for each in policy.as_soon_as):
         return None
     ends_at = [each for each in (skip_at, _times_out_at(policy, entered_at, opens_at, present)) if each is not None]
-    again = present + timedelta(seconds=policy.poll_seconds * _rng.uniform(0.9, 1.1))
-    return Closed(Waiting.CONDITION, min([again, *ends_at]))
+    return Closed(Waiting.CONDITION, min([_again(policy), *ends_at]))
+
+
+def is_skipped(policy: Policy, look: Look, entered_at: datetime) -> bool:
+    """Whether a node that waits for somebody is not wanted any more."""
+    if any(look.value(each) for each in policy.skip_if):
+        return True
+    skip_at = skips_at(policy, look, entered_at)
+    return skip_at is not None and now() >= skip_at
+
+
+def skips_at(policy: Policy, look: Look, entered_at: datetime) -> datetime | None:
+    """When a node is skipped at the latest."""
+    return None if policy.skip_after is None else entered_at + seconds(look.value(policy.skip_after))
+
+
+def next_look(policy: Policy, ends_at: datetime | None) -> datetime | None:
+    """When a node that waits for somebody, until a moment, is looked at again: earlier, where it may be skipped."""
+    if not policy.skip_if:
+        return ends_at
+    again = _again(policy)
+    return again if ends_at is None else min(again, ends_at)
+
+
+def _again(policy: Policy) -> datetime:
+    return now() + timedelta(seconds=policy.poll_seconds * _rng.uniform(0.9, 1.1))
 
 
 def _times_out_at(policy: Policy, entered_at: datetime, opens_at: datetime | None, now: datetime) -> datetime | None:
@@ -106,8 +130,11 @@ def moment(value: Any) -> datetime:
             found = parse_datetime(value) or parse_date(value)
         except ValueError as error:
             raise StepError(f"{value!r} is no moment: {error}.") from error
+    if isinstance(found, date) and not isinstance(found, datetime):
+        found = datetime.combine(found, time())
     if isinstance(found, datetime):
-        return as_stored(found)
-    if isinstance(found, date):
-        return as_stored(datetime.combine(found, time()))
+        try:
+            return as_stored(found)
+        except OverflowError as error:
+            raise StepError(f"{value!r} is no moment: it is outside of the calendar in UTC.") from error
     raise StepError(f"{value!r} is no moment. Expected was a datetime, or text such as 2026-11-21T08:00:00Z.")

@@ -33,7 +33,7 @@ class Keeper:
         now = time.monotonic()
         with self._lock:
             for track in tracks:
-                self._held[using, track.run.pk] = track, now
+                self._held[using, track.run.id] = track, now
             if self._thread is None or self._process != os.getpid():
                 # After a fork, the thread is the parent's.
                 self._process = os.getpid()
@@ -44,8 +44,8 @@ class Keeper:
         with self._lock:
             for track in tracks:
                 # Somebody else in this process may have the run by now.
-                if self._held.get((using, track.run.pk), (None, 0))[0] is track:
-                    del self._held[using, track.run.pk]
+                if self._held.get((using, track.run.id), (None, 0))[0] is track:
+                    del self._held[using, track.run.id]
 
     @property
     def _interval(self) -> float:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from actions.lookups import references, render
 from actions.processes import cel
 from actions.processes.expressions import CALL, PATH, TEXT, Expression, evaluate
-from actions.processes.values import look_up
+from actions.processes.values import look_up, rendered
 
 if TYPE_CHECKING:
     from actions.processes.context import StepContext
 
     from .programs import Program
 
+STATE = "state."
+
 
 class Look:
     """Evaluates expressions for one step."""
 
-    __slots__ = ("_context", "_program", "_scope")
+    __slots__ = ("_context", "_fetch", "_program", "_scope")
 
-    def __init__(self, program: Program, context: StepContext, scope: Mapping[str, Any]) -> None:
+    def __init__(
+        self, program: Program, context: StepContext, scope: Mapping[str, Any], fetch: Callable[[str], None]
+    ) -> None:
+        """Look around.
+
+        Args:
+            program: The run's.
+            context: The step's.
+            scope: What paths begin with.
+            fetch: Has a key of the state be there, whose value is large.
+        """
         self._program = program
         self._context = context
         self._scope = scope
+        self._fetch = fetch
 
     def value(self, expression: Expression) -> Any:
         """The value of an expression.
@@ -40,26 +52,18 @@ class Look:
         if tag == PATH:
             return self._at(content)
         if tag == TEXT:
-            return render(content, _nested({path: self._at(path) for path in references(content)}))
+            return rendered(content, self._at)
         if tag == CALL:
             return self._program.body(content)(self._context, {})
         return cel.evaluate(content, self._scope, look=self._in)
 
     def _at(self, path: str) -> Any:
-        return look_up(path, self._scope, self._context.using)
+        return self._in(path, self._scope)
 
     def _in(self, path: str, scope: Mapping[str, Any]) -> Any:
+        if path.startswith(STATE):
+            self._fetch(path[len(STATE) :].partition(".")[0])
+        elif path == STATE[:-1]:
+            for key in scope["state"]:
+                self._fetch(key)
         return look_up(path, scope, self._context.using)
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by their paths as mappings within mappings; a shorter path goes before a longer one that it includes."""
-    nested: dict[str, Any] = {}
-    for path, value in sorted(values.items(), key=lambda each: -len(each[0])):
-        *before, last = path.split(".")
-        level = nested
-        for part in before:
-            level = level.setdefault(part, {})
-        if last not in level:
-            level[last] = value
-    return nested

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from actions.moments import now
+from actions.processes.notes import PREVIOUS, after_step, hands_on
 from actions.processes.planner import Done, Next
 from actions.processes.states import RunKind, Status, Waiting
 from actions.processes.store import KEEP, StepRow, Track
 from actions.processes.store.columns import Text
+from actions.processes.values import dump
 from actions.redaction import mask, redact, secret_names, secret_texts, storable
 
 if TYPE_CHECKING:
@@ -33,14 +36,15 @@ def go_on(track: Track, where: Next, result: str | None = None) -> None:
     run = track.run
     run.number += 1
     run.tries = 0
-    run.note = None
+    if run.note is not None:
+        run.note = after_step(run.note, result)
     run.waiting_for = ""
     run.entered_at = now()
     track.has_moved = True
     track.last = result
     track.leaves_messages = track.leaves_messages or run.wait_key is not None
     if run.wait_key is not None or run.open_children:
-        run.wait_key, run.open_children, run.next_place, track.is_settled = None, 0, 0, True
+        run.wait_key, run.open_children, run.next_place = None, 0, 0
     if isinstance(where, Done):
         finish(track, Status.SUCCEEDED)
     else:
@@ -55,7 +59,7 @@ def wait(track: Track, reason: Waiting, due_at: datetime | None, *, note: Any = 
     if note is not KEEP:
         run.note = note
     track.due = due_at
-    track.has_moved = track.is_settled = True
+    track.has_moved = True
 
 
 def finish(track: Track, status: Status, *, result: str | None = None, error: dict[str, Any] | None = None) -> None:
@@ -70,6 +74,8 @@ def finish(track: Track, status: Status, *, result: str | None = None, error: di
     run = track.run
     if result is None and run.kind != RunKind.ROOT.value:
         result = track.last
+        if result is None and run.note is not None and hands_on(run.note):
+            result = dump(run.note[PREVIOUS])
     run.status = status.value
     track.leaves_messages = track.leaves_messages or run.wait_key is not None
     run.waiting_for, run.wait_key, run.unique_key = "", None, None
@@ -78,7 +84,7 @@ def finish(track: Track, status: Status, *, result: str | None = None, error: di
     if result is not None:
         run.result = Text(result)
     track.due = None
-    track.has_moved = track.is_settled = True
+    track.has_moved = True
 
 
 def stop(track: Track, reason: str) -> None:
@@ -93,8 +99,8 @@ def step_row(track: Track, status: Status, started_at: datetime, **columns: Any)
     """The row of a step that is over, among those to be written."""
     run = track.run
     row = StepRow(
-        run_id=run.pk,
-        root_id=run.root_id or run.pk,
+        run_id=run.id,
+        root_id=run.root_id or run.id,
         number=run.number,
         node=run.node,
         attempt=run.tries + 1,
@@ -110,13 +116,17 @@ def step_row(track: Track, status: Status, started_at: datetime, **columns: Any)
 
 def error_facts(error: BaseException, track: Track, program: Program) -> dict[str, Any]:
     """An error as rows keep it: secrets of the payload masked."""
-    secret = secret_names(program.process.sensitive)
-    secrets = secret_texts(track.scope.payload, secret)
+    return facts_of(error, track.run.node, track.scope.payload, program.process.sensitive)
+
+
+def facts_of(error: BaseException, node: str, payload: Mapping[str, Any], sensitive: Collection[str]) -> dict[str, Any]:
+    """The same of an error that no step of the graph has raised."""
+    secrets = secret_texts(payload, secret_names(sensitive))
     lines = "".join(traceback.format_exception(error))
     return {
         "type": type(error).__name__,
         "detail": mask(storable(str(error))[:MAX_DETAIL], secrets),
-        "node": track.run.node,
+        "node": node,
         "traceback": mask(storable(lines)[-MAX_TRACEBACK:], secrets),
     }
 

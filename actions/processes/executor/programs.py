@@ -64,7 +64,9 @@ class Programs:
         Raises:
             VanishedError: There is none, or somebody has to decide.
         """
-        current = self._newest(run)
+        current = self._newest(run) or self._kept(run)
+        if current is None:
+            raise VanishedError(f'There is no process "{run.process}" any more. Bring it back, and resume the run.')
         if run.definition_id == current.key or current.graph.on_change is OnChange.AUTO:
             if run.node not in current.graph.nodes:
                 raise VanishedError(self._gone(run, current))
@@ -82,12 +84,18 @@ class Programs:
                 f"registered as {current.graph.fingerprint[:8]}. Restore the former, or move the run: "
                 f"manage.py runs move {run.pk}"
             )
-        return Program(old, current.process, run.definition_id)
+        return self._kept(run) or Program(old, current.process, run.definition_id)
 
-    def _newest(self, run: Run) -> Program:
+    def _kept(self, run: Run) -> Program | None:
+        """What a source keeps of the definition that the run began with, its functions and forms included."""
+        old = graph_of(run.definition_id, self.using)
+        process = processes.older(run.process, old.fingerprint) if old is not None else None
+        return Program(process.graph, process, run.definition_id) if process is not None else None
+
+    def _newest(self, run: Run) -> Program | None:
         process = processes.get(run.process)
         if process is None:
-            raise VanishedError(f'There is no process "{run.process}" any more. Bring it back, and resume the run.')
+            return None
         known = self._current.get(run.process)
         if known is None or known.process is not process:
             key = definition_id(process.graph, self.using)

@@ -21,6 +21,8 @@ class Need(Enum):
     """No transaction."""
     WAIT = "wait"
     """It begins something, and writes that itself: see `waits`."""
+    UNDO = "undo"
+    """Of a run whose steps are taken back: see `undoing`."""
 
 
 BY_MODE = {

@@ -6,24 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from django.utils.translation import gettext as _
+
 from actions.processes.exceptions import UnknownProcessError
 from actions.processes.models import Run
+from actions.processes.notes import PREVIOUS
 from actions.processes.process import Process
 from actions.processes.registry import processes
 from actions.processes.store import definition_id
 
 
-def find_process(process_id: str) -> Process:
+def find_process(process_id: str, user: Any = None) -> Process:
     """The process of an id.
 
+    Args:
+        process_id: Such as "signup-request".
+        user: Who has to be allowed to know of it; None: nobody is asked.
+
     Raises:
-        UnknownProcessError: There is none.
+        UnknownProcessError: There is none, for this user.
     """
     process = processes.get(process_id)
-    if process is None:
+    if process is None or not (user is None or process.is_open_to is None or process.is_open_to(user)):
         near = processes.near(process_id)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise UnknownProcessError(f'There is no process "{process_id}".{hint}')
+        detail = _('There is no process "%(process)s".') % {"process": process_id}
+        hint = _("Did you mean %(names)s?") % {"names": _(" or ").join(near)} if near else ""
+        raise UnknownProcessError(f"{detail} {hint}".rstrip())
     return process
 
 
@@ -44,6 +52,7 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
         process=process.id,
         definition_id=definition_id(process.graph, using),
         node=process.graph.start,
+        note={PREVIOUS: None} if process.graph.hands_on else None,
         payload=values,
         correlation_id=uid.hex,
         due_at=None,

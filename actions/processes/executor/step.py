@@ -15,14 +15,12 @@ from actions.moments import now
 from actions.processes.arguments import is_left_out
 from actions.processes.context import StepContext, current_step
 from actions.processes.graph import Node
+from actions.processes.notes import INPUT, PREVIOUS, said
 from actions.processes.store import State, Track
 
 from .look import Look
 from .position import is_last_attempt
 from .programs import Program
-
-INPUT = "input"
-"""In a run's note: what was answered or received."""
 
 
 @dataclass(slots=True)
@@ -48,6 +46,9 @@ class Step:
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
         """Call a function of the process; what is logged meanwhile is the step's."""
         body = self.program.body(name)
+        if _log not in logging.root.handlers:
+            # Whoever configures logging anew, as a worker of Celery does, removes what was there.
+            logging.root.addHandler(_log)
         token = current_step.set(self.context)
         try:
             return body(self.context, arguments)
@@ -60,11 +61,12 @@ class Step:
             self.track.scope.put(self.node.register, text)
 
 
-def make_step(track: Track, program: Program, node: Node) -> Step:
-    """Begin a try."""
-    run, scope = track.run, track.scope
-    note = run.note
-    answered = note.get(INPUT) if type(note) is dict else None
+def make_step(track: Track, program: Program, node: Node, begins_at: datetime | None = None) -> Step:
+    """Begin a try, now or at a moment that has just been."""
+    run, scope, note = track.run, track.scope, track.run.note
+    answered = previous = None
+    if type(note) is dict:
+        answered, previous, note = note.get(INPUT), note.get(PREVIOUS), said(note)
     context = StepContext(
         process=run.process,
         node=node.name,
@@ -82,6 +84,7 @@ def make_step(track: Track, program: Program, node: Node) -> Step:
         item=run.item,
         place=run.place,
         input=answered,
+        previous=previous,
         note=note,
         get_actor=actor_of(run.actor_id, scope.using),
     )
@@ -92,7 +95,7 @@ def make_step(track: Track, program: Program, node: Node) -> Step:
         "input": answered,
         "run": scope.facts,
     }
-    return Step(track, program, node, context, Look(program, context, values), now())
+    return Step(track, program, node, context, Look(program, context, values, scope.fetch), begins_at or now())
 
 
 def actor_of(actor_id: str | None, using: str) -> Callable[[], Any]:
@@ -115,4 +118,7 @@ class StepLog(logging.Handler):
             context.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
 
 
-__all__ = ["INPUT", "Step", "StepLog", "actor_of", "make_step"]
+_log = StepLog(logging.INFO)
+
+
+__all__ = ["INPUT", "Step", "actor_of", "make_step"]

@@ -11,23 +11,27 @@ import ctypes
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from django.db import connections
 
 from actions.processes.exceptions import StepTimeoutError
 
 
-@contextmanager
-def limited(seconds: float | None, using: str) -> Iterator[None]:
-    """Give the block so much time.
+def limited(seconds: float | None, using: str) -> AbstractContextManager[None]:
+    """Give the block so much time; None: as much as it wants.
 
     Raises:
         StepTimeoutError: It took longer.
     """
-    if seconds is None:
-        yield
-        return
+    return _UNLIMITED if seconds is None else _limited(seconds, using)
+
+
+_UNLIMITED = nullcontext()
+
+
+@contextmanager
+def _limited(seconds: float, using: str) -> Iterator[None]:
     _limit_statements(seconds, using)
     alarm, began = _Alarm(threading.get_ident(), seconds), time.monotonic()
     alarm.start()

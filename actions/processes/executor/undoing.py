@@ -52,7 +52,7 @@ def undo_next(track: Track, program: Program, using: str) -> Settled:
             done.node, done.attempt, done.result = row.node, run.tries + 1, result
             run.undone_to, run.tries, run.waiting_for = row.pk, 0, ""
             run.number += 1
-            track.has_moved = track.is_settled = True
+            track.has_moved = True
             settled = settle([track], using)
             if settled.written.lost:
                 raise LeaseLostError(f"Run {run.pk} is somebody else's.")  # noqa: TRY301 - it rolls back
@@ -101,4 +101,4 @@ def _failed(track: Track, program: Program, row: StepRun, error: Exception, star
     missed = [*(run.error or {}).get("not_taken_back", []), row.node]
     run.error = {**(run.error or {}), "not_taken_back": missed}
     run.undone_to, run.tries, run.waiting_for = row.pk, 0, ""
-    track.has_moved = track.is_settled = True
+    track.has_moved = True

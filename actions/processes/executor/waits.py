@@ -6,24 +6,22 @@ Each is looked at twice or more: to begin, and to see whether what it waits for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
-from actions.processes.exceptions import StepError, StepTimeoutError
+from actions.processes.exceptions import StepError
 from actions.processes.graph import BODY, Kind, Node
-from actions.processes.models import OpenTask
+from actions.processes.notes import hands_on
 from actions.processes.planner import after_join, following
 from actions.processes.states import RunKind, Status, Waiting
 from actions.processes.store import FAILED_CHILD, Child, Scope, Track, begin_children, insert_run, messages, results_of
 from actions.processes.values import dump
 
 from .gates import SKIP, Closed, look_at
+from .inputs import ask, keep_waiting, limit, look_at_input
 from .position import go_on, shown, step_row, wait
 from .sharing import is_shareable
 from .starting import find_process, prepare
-from .step import INPUT, Step
+from .step import Step
 from .work import skip
 
 WAITED_FOR = {
@@ -61,7 +59,7 @@ def look(step: Step, *, is_inline: bool) -> list[Track]:
                 return []
         return _begin(step, is_inline=is_inline)
     if node.kind is Kind.INPUT:
-        _look_at_input(step)
+        look_at_input(step)
     elif node.kind is Kind.PROCESS:
         _look_at_process(step)
     else:
@@ -78,7 +76,7 @@ def _begin(step: Step, *, is_inline: bool) -> list[Track]:
     if kind is Kind.PROCESS:
         return _process(step)
     if kind is Kind.INPUT:
-        _ask(step)
+        ask(step)
         return []
     _listen(step)
     return []
@@ -136,14 +134,14 @@ def _look_at_branches(step: Step) -> None:
         wait(step.track, Waiting.BRANCHES, None)
         return
     results = []
-    if node.kind is Kind.EACH and node.register:
+    if (node.kind is Kind.EACH and node.register) or hands_on(run.note):
         results = [result for result, *_else in results_of(run, run.number, step.track.scope.using)]
     _leave(step, results)
 
 
 def _leave(step: Step, results: list[Any]) -> None:
     node, result = step.node, None
-    if node.kind is Kind.EACH:
+    if node.kind is Kind.EACH or hands_on(step.track.run.note):
         result = dump(results)
         step.register(result)
     step_row(step.track, Status.SUCCEEDED, step.started_at)
@@ -167,7 +165,7 @@ def _process(step: Step) -> list[Track]:
         go_on(step.track, following(step.program.graph, node), dump({"run": child.pk}))
         return []
     child.parent_id, child.parent_number, child.place = run.pk, run.number, 0
-    wait(step.track, Waiting.PROCESS, _limit(step))
+    wait(step.track, Waiting.PROCESS, limit(step))
     run.open_children = 1
     insert_run(child, using, is_held=True, max_running=find_process(node.run).graph.max_running)
     return [Track(child, Scope(child, using))] if child.fence else []
@@ -189,42 +187,10 @@ def _look_at_process(step: Step) -> None:
     if status in (Status.FAILED.value, Status.CANCELLED.value):
         said = f"{error.get('type')}: {error.get('detail')}" if error else status
         raise BranchError(f'Run {key} of "{node.run}": {said}.')
-    _keep_waiting(step, Waiting.PROCESS)
+    keep_waiting(step, Waiting.PROCESS)
 
 
 # --- people and messages ----------------------------------------------------------------------------------------------
-
-
-def _ask(step: Step) -> None:
-    node, run = step.node, step.track.run
-    who = node.who
-    value = step.look.value
-    due_at = _limit(step)
-    step.track.opened = OpenTask(
-        run_id=run.pk,
-        root_id=run.root_id or run.pk,
-        process=run.process,
-        node=node.name,
-        title=node.title[:255],
-        users=[str(getattr(each, "pk", each)) for each in map(value, who.users)] if who else [],
-        groups=[str(each) for each in map(value, who.groups)] if who else [],
-        permissions=list(who.permissions) if who else [],
-        created_at=timezone.now(),
-        due_at=due_at,
-    )
-    wait(step.track, Waiting.INPUT, due_at)
-
-
-def _look_at_input(step: Step) -> None:
-    note = step.track.run.note
-    if not (isinstance(note, Mapping) and INPUT in note):
-        _keep_waiting(step, Waiting.INPUT)
-        return
-    result = dump(note[INPUT])
-    step.register(result)
-    row = step_row(step.track, Status.SUCCEEDED, step.started_at, input={"by": note.get("by")})
-    row.result = shown(note[INPUT], step.program)
-    go_on(step.track, following(step.program.graph, step.node), result)
 
 
 def _listen(step: Step) -> None:
@@ -233,16 +199,4 @@ def _listen(step: Step) -> None:
     key = step.look.value(node.target) if node.target is not None else None
     run.wait_key = messages.wait_key(node.run, key)
     run.waiting_for = Waiting.MESSAGE.value
-    step.track.has_moved = step.track.is_settled = True
-
-
-def _keep_waiting(step: Step, reason: Waiting) -> None:
-    ends_at = _limit(step)
-    if ends_at is not None and timezone.now() >= ends_at:
-        raise StepTimeoutError(f"Nothing came within {step.node.policy.timeout_seconds:g} seconds.")
-    wait(step.track, reason, ends_at)
-
-
-def _limit(step: Step) -> datetime | None:
-    timeout = step.node.policy.timeout_seconds
-    return None if timeout is None else step.track.run.entered_at + timedelta(seconds=timeout)
+    step.track.has_moved = True

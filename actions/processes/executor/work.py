@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from actions.processes.context import Decided
 from actions.processes.exceptions import StepError, StepTimeoutError
-from actions.processes.graph import NEXT, Kind, Schedule
+from actions.processes.graph import NEXT, Edge, Kind
 from actions.processes.planner import after_join, arriving, chosen, following
 from actions.processes.states import Status, Waiting
 from actions.processes.store import StepRow, messages
@@ -20,10 +21,11 @@ from actions.processes.store.columns import Text
 from actions.processes.values import dump
 
 from .actions import perform_action
-from .gates import Closed, Skip, look_at, seconds
+from .gates import SKIP, Closed, Skip, is_skipped, look_at, next_look, seconds, skips_at
 from .position import finish, go_on, shown, step_row, wait
 from .step import Step
 from .timing import limited
+from .turns import next_turn
 
 REPEATS = "$repeats"
 """In the state: when each repeat came up first."""
@@ -36,7 +38,7 @@ def work(step: Step) -> None:
         Exception: Whatever goes wrong; nothing of the track has changed then but its state.
     """
     if step.node.policy.has_gates and step.track.run.waiting_for != Waiting.RETRY.value:
-        gate = look_at(step.node.policy, step.look, step.track.run.entered_at)
+        gate = _look_at_gates(step)
         if isinstance(gate, Closed):
             wait(step.track, gate.reason, gate.due_at)
             return
@@ -45,6 +47,14 @@ def work(step: Step) -> None:
             return
     WORK[step.node.kind](step)
     step.track.note_changes()
+
+
+def _look_at_gates(step: Step) -> Closed | Skip | None:
+    policy, entered_at = step.node.policy, step.track.run.entered_at
+    if step.track.run.waiting_for == Waiting.MESSAGE.value:
+        # The others have let it through before it began to listen.
+        return SKIP if is_skipped(policy, step.look, entered_at) else None
+    return look_at(policy, step.look, entered_at)
 
 
 def skip(step: Step) -> None:
@@ -98,25 +108,35 @@ def _action(step: Step) -> None:
 
 
 def _decision(step: Step) -> None:
-    node, result = step.node, None
-    if node.run:
-        arguments = step.read_arguments()
-        with limited(node.policy.timeout_seconds, step.context.using):
-            answer = step.call(node.run, arguments)
-        try:
-            edge = chosen(node, answer)
-        except ValueError as error:
-            raise StepError(str(error)) from error
-        result = dump(answer)
-        step.register(result)
-    else:
-        found = (each for each in node.edges if each.when is None or step.look.value(each.when))
-        taken = next(found, None)
-        if taken is None:
-            raise StepError(f"{node.name}: none of the conditions of its {len(node.edges)} edges holds.")
-        edge = taken
+    edge, result, handed_on = _decided(step) if step.node.run else (_true_edge(step), None, None)
     _row(step, Status.SUCCEEDED, result, edge=edge.name)
-    go_on(step.track, arriving(step.program.graph, edge.target), step.track.last)
+    go_on(step.track, arriving(step.program.graph, edge.target), step.track.last if handed_on is None else handed_on)
+
+
+def _true_edge(step: Step) -> Edge:
+    """The first edge whose condition holds."""
+    edges = step.node.edges
+    taken = next((each for each in edges if each.when is None or step.look.value(each.when)), None)
+    if taken is None:
+        raise StepError(f"{step.node.name}: none of the conditions of its {len(edges)} edges holds.")
+    return taken
+
+
+def _decided(step: Step) -> tuple[Edge, str | None, str | None]:
+    """The edge that the function has chosen, its result, and what of that the next step gets."""
+    node, arguments = step.node, step.read_arguments()
+    with limited(node.policy.timeout_seconds, step.context.using):
+        answer = step.call(node.run, arguments)
+    decided = answer if isinstance(answer, Decided) else Decided(answer, answer)
+    try:
+        edge = chosen(node, decided.edge)
+    except ValueError as error:
+        raise StepError(str(error)) from error
+    if not decided.has_result:
+        return edge, None, None
+    result = dump(decided.result)
+    step.register(result)
+    return edge, result, result if decided is answer else None
 
 
 def _wait(step: Step) -> None:
@@ -143,24 +163,6 @@ def _repeat(step: Step) -> None:
         return
     _row(step, Status.SUCCEEDED)
     go_on(step.track, following(step.program.graph, step.node), step.track.last)
-
-
-def next_turn(schedule: Schedule, first: datetime, after: datetime) -> datetime:
-    """The first moment of a schedule that is later than `after`.
-
-    Whole intervals are counted from the first time, so that a late turn does not put off all that follow.
-    """
-    every = timedelta(seconds=schedule.every_seconds)
-    turns = max(0, int((after - first) / every))
-    due_at = first + every * (turns + 1)
-    if schedule.at:
-        hour, _colon, minute = schedule.at.partition(":")
-        zone = timezone.get_current_timezone()
-        local = due_at.astimezone(zone) if timezone.is_aware(due_at) else due_at
-        due_at = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-        while due_at <= after:
-            due_at += timedelta(days=1)
-    return due_at
 
 
 def _send(step: Step) -> None:
@@ -193,13 +195,20 @@ def _receive(step: Step) -> None:
                 f'No message "{run.wait_key}" came within {step.node.policy.timeout_seconds:g} seconds.'
             )
         soon = timezone.now() + messages.SOON if messages.is_busy(run, str(run.wait_key), step.context.using) else None
-        wait(step.track, Waiting.MESSAGE, soon or ends_at)
+        wait(step.track, Waiting.MESSAGE, soon or _next_look(step, ends_at))
         return
     step.track.taken.append(message.pk)
     result = dump(message.data)
     step.register(result)
     _row(step, Status.SUCCEEDED, result)
     go_on(step.track, following(step.program.graph, step.node), result)
+
+
+def _next_look(step: Step, ends_at: datetime | None) -> datetime | None:
+    """When is looked again whether a message is still wanted."""
+    policy = step.node.policy
+    skip_at = skips_at(policy, step.look, step.track.run.entered_at)
+    return next_look(policy, min((each for each in (skip_at, ends_at) if each is not None), default=None))
 
 
 def _limit(step: Step) -> datetime | None:

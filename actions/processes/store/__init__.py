@@ -4,10 +4,13 @@ from .claims import adopt, claim, claim_key, give_back, lease_end, renew, tracks
 from .definitions import definition_id, graph_of
 from .ending import end_all
 from .family import Child, begin_children, results_of
-from .limits import free_slot, take_slot
+from .limits import take_slot
+from .people import close_tasks, open_task, replace_candidates
 from .runs import insert_run
+from .scope import Scope, State
 from .settling import FAILED_CHILD, Settled, settle
-from .tracks import KEEP, Scope, State, StepRow, Track
+from .tracks import KEEP, StepRow, Track
+from .turns import free_slot, retry
 
 __all__ = [
     "FAILED_CHILD",
@@ -22,6 +25,7 @@ __all__ = [
     "begin_children",
     "claim",
     "claim_key",
+    "close_tasks",
     "definition_id",
     "end_all",
     "free_slot",
@@ -29,8 +33,11 @@ __all__ = [
     "graph_of",
     "insert_run",
     "lease_end",
+    "open_task",
     "renew",
+    "replace_candidates",
     "results_of",
+    "retry",
     "settle",
     "take_slot",
     "tracks_of",

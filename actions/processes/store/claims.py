@@ -18,7 +18,9 @@ from actions.processes.models import Run
 from actions.processes.states import Status
 
 from .columns import all_columns, table
-from .tracks import Scope, Track
+from .reading import read_runs
+from .scope import Scope
+from .tracks import Track
 
 
 def lease_end() -> datetime:
@@ -31,25 +33,33 @@ def claim(using: str, *, queue: str = "default", limit: int = 1) -> list[Track]:
 
     One statement on PostgreSQL, one where nothing is due; two more where branches come with it, for their state.
     """
-    vendor = connections[using].vendor
-    if vendor == "postgresql":
-        runs = list(Run._base_manager.using(using).raw(_claim(using, ""), [lease_end(), queue, now(), limit]))
-    else:
-        runs = _look_and_claim(using, queue, limit)
-    return tracks_of(runs, using)
+    is_postgres = connections[using].vendor == "postgresql"
+    found = _claim(using, queue, limit) if is_postgres else _look_and_claim(using, queue, limit)
+    return tracks_of(found, using)
 
 
 _TAKEN = "due_at = %s, fence = fence + 1, attempts = attempts + 1, status = 'running'"
 """`attempts` counts claims since anything was written: more than one means that whoever had it was cut off."""
 
 
+def _claim(using: str, queue: str, limit: int) -> list[Run]:
+    """In one statement, where the database gives back what it has changed."""
+    moment = connections[using].ops.adapt_datetimefield_value
+    with connections[using].cursor() as cursor:
+        cursor.execute(_claiming(using), [moment(lease_end()), queue, moment(now()), limit])
+        return read_runs(cursor.fetchall(), using)
+
+
 @lru_cache(maxsize=8)
-def _claim(using: str, condition: str) -> str:
-    run = table(Run, using)
+def _claiming(using: str) -> str:
+    run, lock = table(Run, using), ""
     # = ANY(ARRAY(…)) and not IN: the inner SELECT runs once.
+    some, end = "IN (", ")"
+    if connections[using].vendor == "postgresql":
+        some, lock, end = "= ANY(ARRAY(", " FOR UPDATE SKIP LOCKED", "))"
     return (
-        f"UPDATE {run} SET {_TAKEN} WHERE id = ANY(ARRAY("  # noqa: S608
-        f"SELECT id FROM {run} WHERE queue = %s AND due_at <= %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) "
+        f"UPDATE {run} SET {_TAKEN} WHERE id {some}"  # noqa: S608
+        f"SELECT id FROM {run} WHERE queue = %s AND due_at <= %s ORDER BY due_at LIMIT %s{lock}{end} "
         f"RETURNING {all_columns(Run, using)}"
     )
 
@@ -67,7 +77,7 @@ def _look_and_claim(using: str, queue: str, limit: int) -> list[Run]:
     if not rows.exists():
         return []
     try:
-        return _claim_at_once(using, queue, limit, until)
+        return _claim(using, queue, limit)
     except OperationalError:
         if connection.in_atomic_block or not connection.is_usable():
             raise
@@ -76,22 +86,10 @@ def _look_and_claim(using: str, queue: str, limit: int) -> list[Run]:
 
 
 def _raise_fences(runs: Sequence[Run], until: datetime, using: str) -> None:
-    held = Run._base_manager.using(using).filter(pk__in=[run.pk for run in runs])
+    held = Run._base_manager.using(using).filter(pk__in=[run.id for run in runs])
     held.update(due_at=until, fence=F("fence") + 1, attempts=F("attempts") + 1, status=Status.RUNNING.value)
     for run in runs:
         run.due_at, run.fence, run.attempts, run.status = until, run.fence + 1, run.attempts + 1, Status.RUNNING.value
-
-
-def _claim_at_once(using: str, queue: str, limit: int, until: datetime) -> list[Run]:
-    """In one statement, as SQLite can give back what it has changed."""
-    run, moment = table(Run, using), connections[using].ops.adapt_datetimefield_value
-    statement = (
-        f"UPDATE {run} SET {_TAKEN} WHERE id IN ("  # noqa: S608
-        f"SELECT id FROM {run} WHERE queue = %s AND due_at <= %s ORDER BY due_at LIMIT %s) "
-        f"RETURNING {all_columns(Run, using)}"
-    )
-    parameters = [moment(until), queue, moment(now()), limit]
-    return list(Run._base_manager.using(using).raw(statement, parameters))
 
 
 def adopt(run_id: int, fence: int, using: str) -> Track | None:
@@ -117,21 +115,21 @@ def _taken(run_id: int, fence: int, using: str) -> Track | None:
 
 def tracks_of(runs: Iterable[Run], using: str) -> list[Track]:
     """Rows that are held, with what they share with others; branches of one run get the same."""
-    runs = sorted(runs, key=lambda run: (run.root_id or run.pk, run.pk))
-    roots = {run.pk: run for run in runs if run.root_id is None}
+    runs = sorted(runs, key=lambda run: (run.root_id or run.id, run.id))
+    roots = {run.id: run for run in runs if run.root_id is None}
     missing = {run.root_id for run in runs if run.root_id is not None} - set(roots)
     if missing:
-        roots |= {run.pk: run for run in Run._base_manager.using(using).filter(pk__in=missing)}
+        roots |= {run.id: run for run in Run._base_manager.using(using).filter(pk__in=missing)}
     scopes: dict[int, Scope] = {}
     tracks = []
     for run in runs:
-        root = roots.get(run.root_id or run.pk)
+        root = roots.get(run.root_id or run.id)
         if root is None:
             # The run was removed while a branch of it was due: nothing is left to do.
             continue
-        if root.pk not in scopes:
-            scopes[root.pk] = Scope(root, using)
-        tracks.append(Track(run, scopes[root.pk]))
+        if root.id not in scopes:
+            scopes[root.id] = Scope(root, using)
+        tracks.append(Track(run, scopes[root.id]))
     return tracks
 
 
@@ -154,5 +152,5 @@ def give_back(tracks: Sequence[Track], due_at: datetime, using: str, *, counts: 
     """
     for track in tracks:
         attempts = 0 if counts else track.run.attempts - 1
-        held = Run._base_manager.using(using).filter(pk=track.run.pk, fence=track.run.fence)
+        held = Run._base_manager.using(using).filter(pk=track.run.id, fence=track.run.fence)
         held.update(due_at=due_at, fence=F("fence") + 1, attempts=attempts, status=Status.PENDING.value)

@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import F
 
 from actions.moments import now
-from actions.processes.models import OpenTask, Run
+from actions.processes.models import Run
 from actions.processes.states import UNFINISHED, Status
 
 from .freeing import free_messages
-from .limits import free_slot
+from .people import close_tasks
+from .turns import free_slot
 
 CHUNK = 1000
 
@@ -36,7 +37,7 @@ def end_all(rows: Any, status: Status, using: str, **columns: Any) -> int:
             paused_at=None,
             **columns,
         )
-        OpenTask.objects.using(using).filter(run_id__in=batch).delete()
+        close_tasks(batch, using)
         free_messages(batch, using)
         for process in freed:
             free_slot(process, using)

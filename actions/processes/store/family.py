@@ -12,15 +12,17 @@ from django.db import transaction
 
 from actions.moments import now
 from actions.processes.models import Run
+from actions.processes.notes import after_step
 from actions.processes.states import RunKind, Status, Waiting
 
 from .claims import lease_end
-from .inserting import insert, like
+from .inserting import insert_children, like
 from .settling import settle
 from .tracks import Track
+from .writing import begin
 
-CHUNK = 1000
-"""Rows that are made at once."""
+CHUNK = 500
+"""Rows that are made at once: SQLite takes no more than 32,766 values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +45,58 @@ def begin_children(
     """
     run, until, begun_at = track.run, lease_end(), now()
     released = len(children) if at_once is None else min(at_once, len(children))
-    held: list[Run] = []
     run.status, run.waiting_for = Status.WAITING.value, Waiting.BRANCHES.value
     run.open_children, run.next_place = len(children), released
-    track.due, track.has_moved, track.is_settled = None, True, True
+    track.due, track.has_moved = None, True
+
+    def row(place: int) -> Run:
+        child = children[place]
+        due_at = None if place >= released else until if child.is_held else begun_at
+        return _row(run, child, place, kind, due_at=due_at, begun_at=begun_at)
+
+    if len(children) <= CHUNK:
+        rows = [row(place) for place in range(len(children))]
+        if begin(track, rows, using):
+            return _held(rows, track)
+    held: list[Track] = []
     with transaction.atomic(using=using, savepoint=False):
         written = settle([track], using).written
         if written.lost:
             return []
         for start in range(0, len(children), CHUNK):
-            rows = [
-                _row(
-                    run, child, place, kind, due_at=None if place >= released else until if child.is_held else begun_at
-                )
-                for place, child in enumerate(children[start : start + CHUNK], start)
-            ]
+            rows = [row(place) for place in range(start, min(start + CHUNK, len(children)))]
             if written.paused:
-                for row in rows:
-                    row.paused_at, row.due_at, row.fence = run.paused_at or begun_at, None, 0
-            insert(rows, using)
-            held += [row for row in rows if row.fence]
-    return [Track(row, track.scope) for row in held]
+                for each in rows:
+                    each.paused_at, each.due_at, each.fence = run.paused_at or begun_at, None, 0
+            insert_children(run.id, rows, using)
+            held += _held(rows, track)
+    return held
 
 
-def _row(parent: Run, child: Child, place: int, kind: RunKind, *, due_at: datetime | None) -> Run:
+def _held(rows: Sequence[Run], track: Track) -> list[Track]:
+    return [Track(row, track.scope) for row in rows if row.fence]
+
+
+def _row(parent: Run, child: Child, place: int, kind: RunKind, *, due_at: datetime | None, begun_at: datetime) -> Run:
     is_held = due_at is not None and child.is_held
     return like(
         parent,
         **_OF_A_CHILD,
+        payload={},
+        state={},
         uid=uuid4(),
         kind=kind.value,
         status=Status.RUNNING.value if is_held else Status.PENDING.value,
         node=child.node,
         waiting_for=Waiting.LIMIT.value if due_at is None else "",
+        note=after_step(parent.note),
         item=child.item,
-        root_id=parent.root_id or parent.pk,
-        parent_id=parent.pk,
+        root_id=parent.root_id or parent.id,
+        parent_id=parent.id,
         parent_number=parent.number,
         place=place,
-        entered_at=now(),
-        created_at=now(),
+        entered_at=begun_at,
+        created_at=begun_at,
         due_at=due_at,
         fence=1 if is_held else 0,
         attempts=1 if is_held else 0,
@@ -93,9 +107,6 @@ _OF_A_CHILD: dict[str, Any] = {
     "number": 0,
     "tries": 0,
     "wait_key": None,
-    "note": None,
-    "payload": {},
-    "state": {},
     "result": None,
     "error": None,
     "open_children": 0,
@@ -110,10 +121,10 @@ _OF_A_CHILD: dict[str, Any] = {
     "undone_to": None,
     "ended_at": None,
 }
-"""Columns that a branch or item does not have from its parent."""
+"""Columns that a branch or item does not have from its parent, as the database makes them by itself."""
 
 
 def results_of(run: Run, number: int, using: str) -> list[tuple[Any, str, Any, int]]:
     """(result, status, error, key) of all that a step has begun, in their order."""
-    rows = Run._base_manager.using(using).filter(parent_id=run.pk, parent_number=number).order_by("place")
+    rows = Run._base_manager.using(using).filter(parent_id=run.id, parent_number=number).order_by("place")
     return list(rows.values_list("result", "status", "error", "pk"))

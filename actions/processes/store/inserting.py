@@ -2,76 +2,135 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from django.db import connections
-from django.db.models.base import ModelState
 
 from actions.processes.models import Run
 
-from .columns import POSTGRES_TYPES, Column, plain, run_columns, table
+from .columns import Columns, encode, run_columns, table
+from .reading import make_run
 
-ROWS = 500
-"""Rows in one statement: SQLite takes no more than 32,766 values."""
 NAMES = tuple(field.attname for field in Run._meta.concrete_fields if not field.primary_key)
+INHERITED = (
+    "process",
+    "definition_id",
+    "actor_id",
+    "actor_name",
+    "event_uid",
+    "correlation_id",
+    "traceparent",
+    "queue",
+    "priority",
+)
+"""What a branch or item has from its parent."""
+OWN = (
+    "uid",
+    "kind",
+    "status",
+    "node",
+    "waiting_for",
+    "note",
+    "item",
+    "root_id",
+    "parent_id",
+    "parent_number",
+    "place",
+    "entered_at",
+    "created_at",
+    "due_at",
+    "paused_at",
+    "fence",
+    "attempts",
+)
+"""What it does not have from its parent, and not by default either."""
+EMPTY = ("payload", "state")
+"""What it has in common with its root."""
 
 
-def insert(runs: Sequence[Run], using: str) -> None:
-    """Write rows that are not there yet, and give them their keys. Of several, each has another `place`.
+def insert(run: Run, using: str) -> None:
+    """Write a row that is not there yet, and give it its key.
 
     Raises:
         IntegrityError: A key is there already.
     """
-    for start in range(0, len(runs), ROWS):
-        _insert(runs[start : start + ROWS], using)
+    names = run_columns(NAMES, using).given(run)
+    columns = run_columns(names, using)
+    with connections[using].cursor() as cursor:
+        cursor.execute(_insert(names, using), columns.values(run))
+        run.id = cursor.fetchone()[0]
+    run._state.adding, run._state.db = False, using
 
 
-def _insert(runs: Sequence[Run], using: str) -> None:
-    columns = run_columns(NAMES, using)
+@lru_cache(maxsize=64)
+def _insert(names: tuple[str, ...], using: str) -> str:
+    columns = run_columns(names, using)
+    return f"INSERT INTO {table(Run, using)} ({columns.into}) VALUES ({columns.places}) RETURNING id"  # noqa: S608
+
+
+def insert_children(parent_id: int, runs: Sequence[Run], using: str) -> None:
+    """Write branches or items of a run, and give them their keys; each has another `place`."""
+    columns = run_columns(OWN, using)
     with connections[using].cursor() as cursor:
         if connections[using].vendor == "postgresql":
-            rows = [{each.field.attname: plain(_value(each, run)) for each in columns} for run in runs]
-            cursor.execute(_from_json(using), [json.dumps(rows)])
+            statement = children_of(f"{table(Run, using)} p", using) + " WHERE p.id = %s RETURNING id, place"
+            cursor.execute(statement, [children_as_json(runs, using), parent_id])
         else:
-            cursor.execute(_from_values(using, len(runs)), [_value(each, run) for run in runs for each in columns])
-        keys = {place: key for key, place in cursor.fetchall()}
-    for run in runs:
-        run.pk = keys[run.place]
-        run._state.adding, run._state.db = False, using
+            values = [value for run in runs for value in columns.values(run)]
+            cursor.execute(_from_values(len(runs), using), [*values, parent_id])
+        give_keys(runs, cursor.fetchall(), using)
 
 
-def _value(each: Column, run: Run) -> Any:
-    return each.convert(getattr(run, each.field.attname))
+def children_as_json(runs: Sequence[Run], using: str) -> str:
+    """Rows for `children_of`."""
+    columns = run_columns(OWN, using)
+    return encode([columns.as_json(run) for run in runs])
 
 
-@lru_cache(maxsize=8)
-def _from_json(using: str) -> str:
-    columns = run_columns(NAMES, using)
-    names = ", ".join(each.name for each in columns)
-    typed = ", ".join(f"{each.name} {POSTGRES_TYPES[each.field.get_internal_type()]}" for each in columns)
-    values = ", ".join(f"v.{each.name}{'::jsonb' if each.is_json else ''}" for each in columns)
-    return (
-        f"INSERT INTO {table(Run, using)} ({names}) SELECT {values} FROM json_to_recordset(%s::json) AS v({typed}) "  # noqa: S608
-        "RETURNING id, place"
-    )
+def children_of(parent: str, using: str) -> str:
+    """On PostgreSQL, the INSERT of children, whose JSON is its only value.
+
+    Args:
+        parent: What has the columns that they inherit, named p.
+        using: The database.
+    """
+    columns = run_columns(OWN, using)
+    rows = f"json_to_recordset(%s::json) AS v({columns.typed})"
+    return f"{_into(columns, using)} {columns.cast('v')} FROM {parent}, {rows}"
 
 
 @lru_cache(maxsize=32)
-def _from_values(using: str, count: int) -> str:
-    columns = run_columns(NAMES, using)
-    names, places = ", ".join(each.name for each in columns), ", ".join(each.place for each in columns)
-    rows = ", ".join([f"({places})"] * count)
-    return f"INSERT INTO {table(Run, using)} ({names}) VALUES {rows} RETURNING id, place"  # noqa: S608
+def _from_values(count: int, using: str) -> str:
+    columns = run_columns(OWN, using)
+    rows = ", ".join([f"({columns.places})"] * count)
+    values = ", ".join(f"v.{each.name}" for each in columns)
+    return (
+        f"{_into(columns, using, f'WITH v({columns.into}) AS (VALUES {rows}) ')} {values} "
+        f"FROM {table(Run, using)} p, v WHERE p.id = %s RETURNING id, place"
+    )
+
+
+def _into(columns: Columns, using: str, before: str = "") -> str:
+    inherited, empty = run_columns(INHERITED, using), run_columns(EMPTY, using)
+    copied = ", ".join(f"p.{each.name}" for each in inherited)
+    nothing = ", ".join("'{}'" for each in empty)
+    return (
+        f"INSERT INTO {table(Run, using)} ({inherited.into}, {empty.into}, {columns.into}) "
+        f"{before}SELECT {copied}, {nothing},"
+    )
+
+
+def give_keys(runs: Sequence[Run], found: Sequence[tuple[int, int]], using: str) -> None:
+    """Say which keys children have got, by their places."""
+    keys: dict[int | None, int] = {place: key for key, place in found}
+    for run in runs:
+        run.id = keys[run.place]
+        run._state.adding, run._state.db = False, using
 
 
 def like(run: Run, **columns: Any) -> Run:
     """A run that is not written, with the columns of another one but for those that are named."""
-    made = Run.__new__(Run)
-    made.__dict__.update(run.__dict__)
-    made._state = ModelState()
-    made.pk = None
-    made.__dict__.update(columns)
-    return made
+    values = {name: run.__dict__[name] for name in NAMES}
+    return make_run({**values, "id": None, **columns}.items(), None)

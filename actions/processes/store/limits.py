@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from django.db.models import F
-from django.utils import timezone
 
-from actions.processes.models import ProcessState, Run
-from actions.processes.states import RunKind, Status, Waiting
+from actions.processes.models import ProcessState
 
 
 def take_slot(process: str, limit: int, using: str) -> bool:
@@ -19,19 +17,3 @@ def take_slot(process: str, limit: int, using: str) -> bool:
         return False
     states.filter(process=process).update(running=F("running") + 1)
     return True
-
-
-def free_slot(process: str, using: str) -> int | None:
-    """Give the slot of a run that has ended to the one that waits longest; its key, None where none waits."""
-    states = ProcessState.objects.using(using)
-    states.select_for_update().filter(process=process).first()
-    rows = Run._base_manager.using(using)
-    waiting = rows.filter(
-        process=process, status=Status.PENDING.value, waiting_for=Waiting.LIMIT.value, kind=RunKind.ROOT.value
-    )
-    while (key := waiting.order_by("-priority", "pk").values_list("pk", flat=True).first()) is not None:
-        # One that was cancelled since then does not wait any more.
-        if waiting.filter(pk=key).update(waiting_for="", due_at=timezone.now(), fence=F("fence") + 1, has_slot=True):
-            return int(key)
-    states.filter(process=process, running__gt=0).update(running=F("running") - 1)
-    return None

@@ -21,7 +21,8 @@ def insert_run(run: Run, using: str, *, is_held: bool, max_running: int | None =
     Args:
         run: Not written yet. Where its `due_at` is later than now, it is begun then.
         using: The database.
-        is_held: Whether whoever writes it goes on with it, or hands it over; else it is due for any worker.
+        is_held: Whether whoever writes it goes on with it, or hands it over; else it is due for any worker. Not where
+            it is paused: it is begun when it is resumed.
         max_running: How many of its process may be under way at once; over that it waits for its turn.
 
     Raises:
@@ -29,20 +30,23 @@ def insert_run(run: Run, using: str, *, is_held: bool, max_running: int | None =
     """
     if max_running is None:
         _place(run, is_held=is_held)
-        insert([run], using)
+        insert(run, using)
         return is_held
     with transaction.atomic(using=using):
         run.has_slot = take_slot(run.process, max_running, using)
         if not run.has_slot:
             run.status, run.waiting_for, run.due_at = Status.PENDING.value, Waiting.LIMIT.value, None
-            insert([run], using)
+            insert(run, using)
             return False
         _place(run, is_held=is_held)
-        insert([run], using)
+        insert(run, using)
         return is_held
 
 
 def _place(run: Run, *, is_held: bool) -> None:
+    if run.paused_at is not None:
+        run.status, run.due_at = Status.PENDING.value, None
+        return
     if is_held:
         run.status, run.due_at, run.fence, run.attempts = Status.RUNNING.value, lease_end(), 1, 1
         return

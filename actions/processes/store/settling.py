@@ -8,19 +8,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import F
 
 from actions.processes.models import Run
+from actions.processes.notes import noted
+from actions.processes.state_field import LARGE, STORED, is_stored
 from actions.processes.states import RunKind, Status, Waiting
 
 from .claims import lease_end
 from .columns import all_columns, table
 from .ending import end_all
-from .limits import free_slot
-from .tracks import Scope, Track
+from .large import remove, store
+from .reading import read_runs
+from .scope import Scope
+from .tracks import Track
+from .turns import free_slot
 from .writing import Written, needs_more, write, write_and_count
 
 FAILED_CHILD = "child"
@@ -53,15 +59,15 @@ def settle(tracks: Sequence[Track], using: str) -> Settled:
         locked = _lock({track.run.parent_id for track in ended} | {track.scope.run_id for track in shared}, using)
         changes = [(track, dict(track.changes)) for track in shared]
         settled = Settled(write(tracks, using))
-        lost = {track.run.pk for track in settled.written.lost}
-        _hand_on([each for each in changes if each[0].run.pk not in lost], locked, using)
+        lost = {track.run.id for track in settled.written.lost}
+        _hand_on([each for each in changes if each[0].run.id not in lost], locked, using)
         for key in sorted({track.run.parent_id or 0 for track in ended}):
-            children = [track for track in ended if track.run.parent_id == key and track.run.pk not in lost]
+            children = [track for track in ended if track.run.parent_id == key and track.run.id not in lost]
             parent = locked.get(key)
             if parent is not None and children:
                 settled.ready += _tell(parent, children, using)
         for track in counted:
-            if track.run.pk not in lost:
+            if track.run.id not in lost:
                 free_slot(track.run.process, using)
     return settled
 
@@ -82,10 +88,7 @@ def _settle_at_once(tracks: Sequence[Track], using: str) -> Settled:
     """As `settle`, on PostgreSQL, where nothing is to be done but to write and to count."""
     scopes = {track.scope.run_id: track.scope for track in tracks}
     written, woken = write_and_count(tracks, lease_end(), using)
-    settled = Settled(written)
-    for parent in Run._base_manager.using(using).filter(pk__in=woken) if woken else ():
-        settled.ready.append(_held(parent, scopes, using))
-    return settled
+    return Settled(written, [_held(parent, scopes, using) for parent in woken])
 
 
 def _held(run: Run, scopes: Mapping[int, Scope], using: str) -> Track:
@@ -94,32 +97,36 @@ def _held(run: Run, scopes: Mapping[int, Scope], using: str) -> Track:
     if scope is None:
         root = run if run.root_id is None else Run._base_manager.using(using).get(pk=run.root_id)
         scope = Scope(root, using)
-    if run.pk == scope.run_id:
+    elif run.id == scope.run_id:
+        # Branches that others had have changed it, too.
+        scope.refresh(run.__dict__["state"])
+    else:
+        scope.refresh(Run._base_manager.using(using).values_list("state", flat=True).get(pk=run.scope_id))
+    if run.id == scope.run_id:
         # The same, for whoever reads it there when the run has ended.
         run.state = scope.data
     return Track(run, scope)
 
 
 def _settle_quickly(tracks: Sequence[Track], ended: Sequence[Track], using: str) -> Settled:
-    """As `settle`, with one statement for each parent, which locks and counts it."""
+    """As `settle`, with one statement for each parent, which counts it and takes it where it waits for nobody more."""
     families: dict[tuple[int, int], list[Track]] = {}
     for track in ended:
         families.setdefault((track.run.parent_id or 0, track.run.parent_number or 0), []).append(track)
     with transaction.atomic(using=using, savepoint=False):
-        parents = {key: _count_down(*key, len(families[key]), using) for key in sorted(families)}
+        if connections[using].vendor != "sqlite":
+            # Which has one lock for all.
+            _lock({key for key, _number in families}, using)
         settled = Settled(write(tracks, using))
-        lost = {track.run.pk for track in settled.written.lost}
-        for key, parent in parents.items():
-            children = [track for track in families[key] if track.run.pk not in lost]
-            if parent is None:
-                continue
-            if len(children) < len(families[key]):
-                # Those are counted by whoever has them.
-                _count_down(*key, len(children) - len(families[key]), using)
+        lost = {track.run.id for track in settled.written.lost}
+        for key, number in sorted(families):
+            children = [track for track in families[key, number] if track.run.id not in lost]
+            parent = _count_down(key, number, len(children), using) if children else None
+            if parent is None or (parent.paused_at is not None and not parent.open_children):
                 continue
             if not parent.open_children:
-                settled.ready += _wake(parent, families[key][0].scope, using)
-            elif children and children[0].run.kind == RunKind.ITEM.value:
+                settled.ready.append(_held(parent, {track.scope.run_id: track.scope for track in children}, using))
+            elif children[0].run.kind == RunKind.ITEM.value:
                 settled.ready += _let_go(parent, children, using)
     return settled
 
@@ -129,19 +136,27 @@ def _count_down(key: int, number: int, count: int, using: str) -> Run | None:
 
     Whoever just looks at the parent has counted otherwise, and loses it.
     """
-    run = table(Run, using)
-    statement = (
-        f"UPDATE {run} SET open_children = open_children - %s, fence = fence + 1 WHERE id = %s AND number = %s "  # noqa: S608
+    until = connections[using].ops.adapt_datetimefield_value(lease_end())
+    with connections[using].cursor() as cursor:
+        cursor.execute(_counting(using), [count, count, until, count, key, number])
+        return next(iter(read_runs(cursor.fetchall(), using)), None)
+
+
+@lru_cache(maxsize=8)
+def _counting(using: str) -> str:
+    return (
+        f"UPDATE {table(Run, using)} SET open_children = open_children - %s, fence = fence + 1, "  # noqa: S608
+        "due_at = CASE WHEN open_children = %s AND paused_at IS NULL THEN %s ELSE due_at END, "
+        "status = CASE WHEN open_children > %s THEN status WHEN paused_at IS NULL THEN 'running' ELSE 'pending' END "
+        "WHERE id = %s AND number = %s "
         "AND waiting_for IN ('branches', 'process') AND status IN ('pending', 'running', 'waiting') "
         f"RETURNING {all_columns(Run, using)}"
     )
-    found = list(Run._base_manager.using(using).raw(statement, [count, key, number]))
-    return found[0] if found else None
 
 
 def _lock(keys: Iterable[Any], using: str) -> dict[int, Run]:
     rows = Run._base_manager.using(using).filter(pk__in=set(keys)).order_by("pk").select_for_update()
-    return {run.pk: run for run in rows}
+    return {run.id: run for run in rows}
 
 
 def _hand_on(changes: Iterable[tuple[Track, dict[str, str | None]]], locked: dict[int, Run], using: str) -> None:
@@ -151,15 +166,18 @@ def _hand_on(changes: Iterable[tuple[Track, dict[str, str | None]]], locked: dic
         root = locked.get(track.scope.run_id)
         if root is None:
             continue
-        roots[root.pk] = track.scope
+        roots[root.id] = track.scope
+        state = root.__dict__["state"]
+        remove(root.id, [state[key][STORED] for key in by_key if is_stored(state.get(key))], using)
         for key, text in by_key.items():
             if text is None:
-                root.state.pop(key, None)
+                state.pop(key, None)
             else:
-                root.state[key] = json.loads(text)
+                state[key] = store(root.id, text, using) if len(text) > LARGE else json.loads(text)
     for root_id, scope in roots.items():
-        Run._base_manager.using(using).filter(pk=root_id).update(state=locked[root_id].state)
-        scope.refresh(locked[root_id].state)
+        state = locked[root_id].__dict__["state"]
+        Run._base_manager.using(using).filter(pk=root_id).update(state=state)
+        scope.refresh(state)
 
 
 def _tell(parent: Run, children: Sequence[Track], using: str) -> list[Track]:
@@ -171,8 +189,9 @@ def _tell(parent: Run, children: Sequence[Track], using: str) -> list[Track]:
     parent.open_children -= len(children)
     failed = next((track.run for track in children if track.run.status != Status.SUCCEEDED.value), None)
     if failed is not None and parent.waiting_for == Waiting.BRANCHES.value:
-        parent.note = {FAILED_CHILD: failed.error or {"type": "Cancelled", "detail": "It was cancelled."}}
-        end_all(Run._base_manager.using(using).filter(parent_id=parent.pk), Status.CANCELLED, using)
+        error = failed.error or {"type": "Cancelled", "detail": "It was cancelled."}
+        parent.note = noted(parent.note, {FAILED_CHILD: error})
+        end_all(Run._base_manager.using(using).filter(parent_id=parent.id), Status.CANCELLED, using)
         parent.open_children = 0
     if parent.open_children:
         return _let_go(parent, children, using)
@@ -183,7 +202,7 @@ def _let_go(parent: Run, children: Sequence[Track], using: str) -> list[Track]:
     """Let as many waiting items go as have ended."""
     rows = Run._base_manager.using(using)
     waiting = rows.filter(
-        parent_id=parent.pk,
+        parent_id=parent.id,
         parent_number=parent.number,
         place__gte=parent.next_place,
         waiting_for=Waiting.LIMIT.value,
@@ -192,16 +211,16 @@ def _let_go(parent: Run, children: Sequence[Track], using: str) -> list[Track]:
     items = list(waiting.order_by("place")[: len(children)])
     if items:
         parent.next_place = (items[-1].place or 0) + 1
-    rows.filter(pk=parent.pk).update(
+    rows.filter(pk=parent.id).update(
         open_children=parent.open_children, next_place=parent.next_place, fence=F("fence") + 1
     )
     if parent.paused_at is not None:
         # Who resumes the run finds them due.
-        rows.filter(pk__in=[item.pk for item in items]).update(waiting_for="")
+        rows.filter(pk__in=[item.id for item in items]).update(waiting_for="")
     if not items or parent.paused_at is not None:
         return []
     until, running = lease_end(), Status.RUNNING.value
-    rows.filter(pk__in=[item.pk for item in items]).update(
+    rows.filter(pk__in=[item.id for item in items]).update(
         status=running, waiting_for="", due_at=until, fence=F("fence") + 1
     )
     for item in items:
@@ -214,7 +233,7 @@ def _wake(parent: Run, scope: Scope, using: str) -> list[Track]:
     rows, is_paused = Run._base_manager.using(using), parent.paused_at is not None
     parent.fence += 1
     parent.due_at = None if is_paused else lease_end()
-    rows.filter(pk=parent.pk).update(
+    rows.filter(pk=parent.id).update(
         open_children=0,
         fence=parent.fence,
         due_at=parent.due_at,

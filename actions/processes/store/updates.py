@@ -8,33 +8,30 @@ from typing import Any
 from django.db import connections
 
 from actions.processes.models import Run
-from actions.processes.values import dump
 
 from .columns import run_columns, table
-from .tracks import KEEP, SETTLED, Track
+from .tracks import KEEP, MOVED, Track, position
 
-MOVED = ("node", "number", "entered_at", "tries", "waiting_for", "note")
-"""Columns that change with every step."""
+JSON = ("note", "result", "error")
+"""They may have been changed in place."""
+_CHECKED = tuple((name, name in JSON) for name in MOVED)
 
 
 def state_of(track: Track) -> str | None:
     """The state to write; None: it has not changed, or is not the run's own."""
-    if not (track.is_root and track.scope.is_touched):
-        return None
-    text = track.scope.next_text = dump(track.scope.data)
-    return None if text == track.scope.text else text
+    return track.scope.text() if track.is_root and track.scope.changes() else None
 
 
 def settings_of(track: Track, using: str) -> tuple[tuple[str, ...], list[Any]]:
-    """Names and values of the columns to be set, `due_at` first where it is."""
-    run = track.run
-    names: tuple[str, ...] = MOVED
-    if track.is_settled:
-        names = (*MOVED, *SETTLED)
-    values: list[Any] = []
+    """Names and values of the columns to be set: those that have changed; `due_at` first where it is."""
+    names = tuple(
+        name
+        for (name, is_json), new, old in zip(_CHECKED, position(track.run), track.stored, strict=True)
+        if new != old or (is_json and new is not None)
+    )
+    values = run_columns(names, using).values(track.run) if names else []
     if track.due is not KEEP:
-        values.append(connections[using].ops.adapt_datetimefield_value(track.due))
-    values += [each.convert(getattr(run, each.field.attname)) for each in run_columns(names, using)]
+        values.insert(0, connections[using].ops.adapt_datetimefield_value(track.due))
     state = state_of(track)
     if state is not None:
         names = (*names, "state")
@@ -42,15 +39,24 @@ def settings_of(track: Track, using: str) -> tuple[tuple[str, ...], list[Any]]:
     return names, values
 
 
-@lru_cache(maxsize=64)
-def update(names: tuple[str, ...], is_due_set: bool, using: str) -> str:
+@lru_cache(maxsize=256)
+def update(names: tuple[str, ...], is_due_set: bool, using: str, *, is_paused: bool = True) -> str:
+    """The statement.
+
+    Args:
+        names: Of the columns to be set.
+        is_due_set: Whether `due_at` is one of them.
+        using: The database.
+        is_paused: Whether it is for a run that is paused, too: it is not due then.
+    """
     quote = connections[using].ops.quote_name
     sets = [f"{quote('attempts')} = 0", *(f"{each.name} = {each.place}" for each in run_columns(names, using))]
+    due, paused = quote("due_at"), quote("paused_at")
     if is_due_set:
-        due, paused = quote("due_at"), quote("paused_at")
-        sets.insert(0, f"{due} = CASE WHEN {paused} IS NOT NULL THEN NULL ELSE %s{_moment(using)} END")
-    run = table(Run, using)
-    return f"UPDATE {run} SET {', '.join(sets)} WHERE {held(using)}"  # noqa: S608
+        moment = f"CASE WHEN {paused} IS NOT NULL THEN NULL ELSE %s{_moment(using)} END" if is_paused else "%s"
+        sets.insert(0, f"{due} = {moment}")
+    condition = held(using) if is_paused else f"{held(using)} AND {paused} IS NULL"
+    return f"UPDATE {table(Run, using)} SET {', '.join(sets)} WHERE {condition}"  # noqa: S608
 
 
 def held(using: str) -> str:

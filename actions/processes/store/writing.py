@@ -13,12 +13,14 @@ from datetime import datetime
 from django.db import connections, transaction
 from django.utils import timezone
 
-from actions.processes.models import Message, OpenTask, Run
+from actions.processes.models import Message, Run
 from actions.processes.states import Status
 
 from .freeing import free_messages
+from .large import remove_replaced, store_large
 from .on_others import write_on_others
-from .on_postgres import write_and_count_on_postgres, write_on_postgres
+from .on_postgres import begin_on_postgres, write_and_count_on_postgres, write_on_postgres
+from .people import close_tasks, open_task
 from .tracks import Track
 
 
@@ -45,20 +47,26 @@ def write(tracks: Sequence[Track], using: str) -> Written:
         states = write_on_postgres(moved, using)
     else:
         with transaction.atomic(using=using, savepoint=False):
+            large = [track for track in moved if track.has_large]
+            for track in large:
+                store_large(track.scope, using)
             states = write_on_postgres(moved, using) if vendor == "postgresql" else write_on_others(moved, using)
-            _open_and_close([track for track in moved if track.run.pk in states], using)
+            _open_and_close([track for track in moved if track.run.id in states], using)
+            for track in large:
+                if track.run.id in states:
+                    remove_replaced(track.scope, using)
     return _written(moved, states, using)
 
 
 def needs_more(tracks: Iterable[Track]) -> bool:
     """Whether more tables than those of runs and steps are to be written."""
-    return any(track.opened is not None or track.taken or track.leaves_messages for track in tracks)
+    return any(track.opened is not None or track.taken or track.leaves_messages or track.has_large for track in tracks)
 
 
 def _written(moved: Sequence[Track], states: Mapping[int, bool], using: str) -> Written:
     written = Written()
     for track in moved:
-        state = states.get(track.run.pk)
+        state = states.get(track.run.id)
         if state is None:
             written.lost.append(track)
             continue
@@ -70,13 +78,13 @@ def _written(moved: Sequence[Track], states: Mapping[int, bool], using: str) -> 
 
 def _set_aside(track: Track, using: str) -> bool:
     """Have a run that is paused not be due; False where it has been resumed since it was written."""
-    held = Run._base_manager.using(using).filter(pk=track.run.pk, fence=track.run.fence, paused_at__isnull=False)
+    held = Run._base_manager.using(using).filter(pk=track.run.id, fence=track.run.fence, paused_at__isnull=False)
     if track.is_over:
         return held.exists()
     return bool(held.update(due_at=None, status=Status.PENDING.value))
 
 
-def write_and_count(tracks: Sequence[Track], until: datetime, using: str) -> tuple[Written, list[int]]:
+def write_and_count(tracks: Sequence[Track], until: datetime, using: str) -> tuple[Written, list[Run]]:
     """On PostgreSQL, write tracks of which some have ended well, and count them at their parents, in one statement.
 
     Args:
@@ -85,7 +93,7 @@ def write_and_count(tracks: Sequence[Track], until: datetime, using: str) -> tup
         using: The database.
 
     Returns:
-        What `write` does, and the keys of those parents. They are held, unless they are paused, and then are not named.
+        What `write` does, and those parents. They are held; one that is paused is not, and is not among them.
     """
     moved = [track for track in tracks if track.has_moved or track.rows]
     parents = sorted({track.run.parent_id for track in moved if track.run.is_finished and track.run.parent_id})
@@ -93,15 +101,30 @@ def write_and_count(tracks: Sequence[Track], until: datetime, using: str) -> tup
     return _written(moved, states, using), woken
 
 
+def begin(track: Track, children: Sequence[Run], using: str) -> bool:
+    """On PostgreSQL, write a track and the children that it begins in one statement.
+
+    Returns:
+        Whether it was: nothing is written where somebody else has the run, where it is paused, and where more is to be
+        written than that.
+    """
+    if connections[using].vendor != "postgresql" or needs_more([track]):
+        return False
+    if not begin_on_postgres(track, children, using):
+        return False
+    track.written()
+    return True
+
+
 def _open_and_close(tracks: Iterable[Track], using: str) -> None:
     for track in tracks:
         if track.taken:
             Message.objects.using(using).filter(pk__in=track.taken).update(
-                taken_at=timezone.now(), bound_to=track.run.pk
+                taken_at=timezone.now(), bound_to=track.run.id
             )
         if track.leaves_messages:
-            free_messages([track.run.pk], using)
+            free_messages([track.run.id], using)
         if track.opened is False:
-            OpenTask.objects.using(using).filter(run_id=track.run.pk).delete()
+            close_tasks([track.run.id], using)
         elif track.opened is not None:
-            track.opened.save(using=using, force_insert=True)
+            open_task(track.opened, using)

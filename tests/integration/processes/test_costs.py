@@ -152,7 +152,7 @@ def test_a_hundred_runs_of_what_has_no_effect_are_claimed_and_written_together()
     assert len(recorder.statements) == CLAIM[connection.vendor] + BATCH[connection.vendor]
 
 
-SPLIT = {"postgresql": 6, "sqlite": 12, "mysql": 13}
+SPLIT = {"postgresql": 4, "sqlite": 11, "mysql": 13}
 """With the claim, the run's end and ten branches that have one step each."""
 
 
@@ -253,7 +253,10 @@ def test_each_round_of_a_loop_asks_as_much_as_the_first_ones(mode: Mode | None) 
     assert counts[2] - counts[0] == (counts[1] - counts[0]) * 9
 
 
-def test_memory_does_not_grow_with_the_length_of_a_loop() -> None:
+def test_memory_does_not_grow_with_the_length_of_a_loop(settings: Any) -> None:
+    # On a busy machine, whoever renews the lease meanwhile would open a connection.
+    settings.DJACTION_LEASE_SECONDS = 3600
+
     def peak(rounds: int) -> int:
         services.start("made", {"rounds": rounds}, in_background=True)
         tracemalloc.start()
@@ -265,6 +268,7 @@ def test_memory_does_not_grow_with_the_length_of_a_loop() -> None:
 
     with registered(loop(Mode.PURE)):
         peak(SHORT)
-        short, long = peak(SHORT), peak(LONG)
-    assert StepRun.objects.count() == 2 * (2 * SHORT + LONG)
+        # The least of two: other threads of the tests may need memory meanwhile.
+        short, long = (min(peak(rounds), peak(rounds)) for rounds in (SHORT, LONG))
+    assert StepRun.objects.count() == 2 * (3 * SHORT + 2 * LONG)
     assert long < short * 1.3

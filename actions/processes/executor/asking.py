@@ -1,0 +1,126 @@
+"""Makes the open task of an input: who may answer it, and what is done while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from actions.conf import conf
+from actions.hooks import all_hooks
+from actions.lookups import LookUpError
+from actions.processes.exceptions import StepError
+from actions.processes.expressions import text
+from actions.processes.models import OpenTask
+
+if TYPE_CHECKING:
+    from actions.processes.expressions import Expression
+    from actions.processes.graph import TaskPolicy, Who
+
+    from .step import Step
+
+ARRIVES = "input:arrive"
+"""What hooks are told when it begins to wait."""
+ARRIVAL = "arrival"
+"""The mail that says that something waits."""
+LONGEST = 100 * 366 * 86_400
+"""A hundred years, in seconds."""
+
+
+def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
+    """What a step is to be answered, not written yet.
+
+    Raises:
+        StepError: A duration is none; and whatever the node's expressions raise.
+    """
+    run, node, now = step.track.run, step.node, timezone.now()
+    task = OpenTask(
+        run_id=run.pk,
+        root_id=run.root_id or run.pk,
+        process=run.process,
+        node=node.name,
+        title=filled_in(node.title, step)[:255],
+        created_at=now,
+        expires_at=expires_at,
+        due_at=None,
+        **(_values(step, node.who) if node.who is not None else {}),
+    )
+    if node.care is not None:
+        _plan(step, node.care, task)
+    if any(hook.is_for(ARRIVES) for hook in all_hooks().values()):
+        task.plan["tell"] = True
+        task.due_at = now
+    if conf.TASK_MAILS if conf.TASK_MAILS is not None else (node.care is not None and node.care.notify):
+        task.plan |= {"mails": [ARRIVAL], "notify": True}
+        task.due_at = now
+    return task
+
+
+def filled_in(template: str, step: Step) -> str:
+    """A text for people with what it looks up in the run; as it stands where that is not there."""
+    if "{{" not in template:
+        return template
+    try:
+        return str(step.look.value(text(template)))
+    except LookUpError:
+        return template
+
+
+def _plan(step: Step, care: TaskPolicy, task: OpenTask) -> None:
+    """Say when what is to be done, in columns and in `plan`."""
+    every = _seconds(step, care.remind_every)
+    if every is not None and every <= 0:
+        raise StepError(f"{step.node.name}: it would remind without end; a reminder every {every:g} seconds is none.")
+    first = _seconds(step, care.remind_after)
+    task.wanted_at = _after(task, _seconds(step, care.due_after))
+    plan: dict[str, Any] = {
+        "remind_at": _after(task, first if first is not None else every),
+        "remind_every": every,
+        "escalate_at": _after(task, _seconds(step, care.escalate_after)),
+        "escalate_to": _escalation(step, care.escalate_to),
+    }
+    moments = [plan[name] for name in ("remind_at", "escalate_at") if plan[name] is not None]
+    task.due_at = min(moments, default=None)
+    task.plan = {
+        name: each.isoformat() if isinstance(each, datetime) else each
+        for name, each in plan.items()
+        if each is not None
+    }
+
+
+def _values(step: Step, who: Who) -> Mapping[str, Any]:
+    value = step.look.value
+    return {
+        "users": [str(getattr(each, "pk", each)) for each in map(value, who.users)],
+        "groups": [str(each) for each in map(value, who.groups)],
+        "permissions": list(who.permissions),
+        "user_filter": dict(who.user_filter),
+        "group_filter": dict(who.group_filter),
+    }
+
+
+def _escalation(step: Step, who: Who | None) -> Mapping[str, Any] | None:
+    """None where it comes to nobody: what asks for nothing would be for everybody."""
+    if who is None:
+        return None
+    said = {**_values(step, who)}
+    said["users"] = [each for each in said["users"] if each not in ("", "None")]
+    is_lost = bool(who.users) and not said["users"]
+    return None if is_lost or not any(said.values()) else said
+
+
+def _seconds(step: Step, expression: Expression | None) -> float | None:
+    if expression is None:
+        return None
+    value = step.look.value(expression)
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
+        raise StepError(f"{step.node.name}: seconds were expected, and {value!r} was found.")
+    return float(value)
+
+
+def _after(task: OpenTask, seconds: float | None) -> datetime | None:
+    return None if seconds is None else task.created_at + timedelta(seconds=seconds)

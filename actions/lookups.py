@@ -53,6 +53,10 @@ class LookUpError(ActionsError, LookupError):
         super().__init__(f"the look-up {_shown(path)} fails{reason}.{_offer(missing_part, self.available)}")
 
 
+class NoPartsError(LookUpError):
+    """A path that goes on where a text, a number or another plain value stands."""
+
+
 class LookUpSyntaxError(LookUpError):
     """Something is not written as a look-up has to be."""
 

@@ -6,11 +6,13 @@ from django_filters import rest_framework as filters
 
 from actions.models import EventAction
 
+from .moment_filters import MomentRangeFilter
+
 
 class EventActionFilter(filters.FilterSet):
     """Each by its exact value; `created_after` and `created_before` are a range, ISO 8601."""
 
-    created = filters.IsoDateTimeFromToRangeFilter(field_name="created_at")
+    created = MomentRangeFilter(field_name="created_at")
 
     class Meta:
         model = EventAction

@@ -1,9 +1,11 @@
 """System checks of processes.
 
 actions.processes.E001  a process or a registry of processes is wrong    (W001 where the project is not strict)
-actions.processes.E002  a process names an action or a process that there is not    (W002, as above)
+actions.processes.E002  a process names an action or a process that there is not, or whose arguments are others
+                        (W002, as above)
 actions.processes.E003  a process uses conditions, and the library for them is not installed
 actions.processes.W004  an id of PROCESS_REGISTRY is no path of a URL
+automations.E001        ATM_… settings of swapped models that are not given together, or name nothing
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 
 from actions.conf import conf
 from actions.discovery import load_viewsets
 from actions.exceptions import DefinitionProblem
 
-from .discovery import unknown_names
+from . import atm_settings
+from .discovery import named_problems
 from .expressions import TEST, Expression, parts
 from .graph import Graph
 from .registry import processes
@@ -34,16 +38,17 @@ def check_processes(app_configs: Any = None, **kwargs: Any) -> Found:
 
 
 def check_names(app_configs: Any = None, **kwargs: Any) -> Found:
-    """Actions and processes that are named and that there are not."""
+    """Actions and processes that are named: there are none, or they take other arguments."""
     load_viewsets()
-    return _messages(unknown_names(), 2)
+    return _messages(named_problems(), 2)
 
 
 def check_conditions(app_configs: Any = None, **kwargs: Any) -> Found:
     """Whether conditions can be evaluated here."""
     if find_spec("cel") is not None:
         return []
-    using = [process.id for process in processes if any(_has_test(each) for each in expressions(process.graph))]
+    declared = processes.declared()
+    using = [process.id for process in declared if any(_has_test(each) for each in expressions(process.graph))]
     if not using:
         return []
     message = f"{', '.join(using)}: there are conditions, and common-expression-language is not installed."
@@ -59,9 +64,24 @@ def check_ids(app_configs: Any = None, **kwargs: Any) -> Found:
             hint='Use letters, digits and "-": "signup-request".',
             id="actions.processes.W004",
         )
-        for process in processes
+        for process in processes.declared()
         if not ID.fullmatch(process.id)
     ]
+
+
+def check_atm_settings(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Settings of Django Automations that belong together."""
+    missing = [name for name in atm_settings.TOGETHER if getattr(settings, name, None) is None]
+    if len(missing) == len(atm_settings.TOGETHER):
+        return []
+    wrong = [f"{name} is not set." for name in missing]
+    for read in (atm_settings.group_model, atm_settings.users_of_form, atm_settings.users_of_task):
+        try:
+            read()
+        except (ImportError, LookupError, ValueError) as error:
+            wrong.append(str(error))
+    hint = f"Give all of {', '.join(atm_settings.TOGETHER)}, or none of them."
+    return [checks.Error(each, hint=hint, id="automations.E001") for each in wrong]
 
 
 def expressions(graph: Graph) -> Iterable[Expression]:
@@ -76,6 +96,11 @@ def expressions(graph: Graph) -> Iterable[Expression]:
         yield from (each for each in single if each is not None)
         if who is not None:
             yield from (*who.users, *who.groups)
+        if care := node.care:
+            given = (care.due_after, care.remind_after, care.remind_every, care.escalate_after)
+            yield from (each for each in given if each is not None)
+            if care.escalate_to is not None:
+                yield from (*care.escalate_to.users, *care.escalate_to.groups)
 
 
 def _has_test(expression: Expression) -> bool:

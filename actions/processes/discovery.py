@@ -9,10 +9,11 @@ A file that is wrong becomes a problem of the registry, and the others load. Not
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.apps import apps
 from django.forms import Form, ModelForm
 from django.utils.module_loading import import_string
 from rest_framework.serializers import BaseSerializer
@@ -23,6 +24,7 @@ from actions.exceptions import ConfigurationError, DefinitionError, DefinitionPr
 from actions.payloads import Payload, PydanticPayload, is_pydantic_model
 from actions.registry import catalogue
 
+from . import naming
 from .authoring.names import NamedTask
 from .authoring.source import did_you_mean
 from .authoring.validations import Validation
@@ -81,6 +83,10 @@ class ProjectNames:
         """See `Names`."""
         return near(name, self._folders)
 
+    def app_labels(self) -> Collection[str]:
+        """See `Names`."""
+        return [config.label for config in apps.get_app_configs()]
+
     def form(self, path: str) -> Payload:
         """See `Names`."""
         found = import_string(path)
@@ -114,7 +120,7 @@ def load_processes() -> None:
     found = [(file, _compile(file)) for file in process_files()]
     _named.clear()
     right = {(file.shown, made.process.id) for file, made in found if made.process is not None}
-    for known in list(processes):
+    for known in processes.declared():
         if known.style == STYLE and (known.source, known.id) not in right:
             processes.remove(known.id)
     for file, compiled in found:
@@ -135,20 +141,16 @@ def compile_file(path: Path, *, folders: Sequence[Folder] | None = None) -> Comp
     return _compile(ProcessFile(path), folders)
 
 
-def unknown_names(named: Iterable[Named] | None = None) -> list[DefinitionProblem]:
-    """Actions and processes that files name and that there are not. Asks for URLs and all front-ends to be loaded.
+def named_problems(named: Iterable[Named] | None = None) -> list[DefinitionProblem]:
+    """What is wrong with the use of actions and processes. Asks for URLs and all front-ends to be loaded.
+
+    There is none of that name, it does not take these arguments, or nothing says which object an action is done to.
 
     Args:
         named: What a file names; None: what all registered ones do.
     """
     every = [each for of_file in _named.values() for each in of_file] if named is None else list(named)
-    actions = {f"{registry.resource}:{name}" for registry in catalogue for name in registry.definitions}
-    known = {"action": sorted(actions), "process": sorted(process.id for process in processes)}
-    return [
-        each.problem(f'there is no {each.kind} "{each.name}".', did_you_mean(each.name, known[each.kind]))
-        for each in every
-        if each.name not in known[each.kind]
-    ]
+    return naming.problems(every)
 
 
 def _compile(file: ProcessFile, folders: Sequence[Folder] | None = None) -> Compiled:

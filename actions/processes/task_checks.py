@@ -41,5 +41,5 @@ def _is_used(task: Task) -> bool:
     names = {task.name, task.full_name}
     return any(
         task.body in process.bodies.values() or any(node.run in names for node in process.graph.nodes.values())
-        for process in processes
+        for process in processes.declared()
     )

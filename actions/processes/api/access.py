@@ -13,6 +13,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from actions.processes.models import OpenTask, Run
 from actions.processes.services import may_answer
+from actions.processes.services.answering import is_claimed_by_other
 from actions.processes.states import Waiting
 
 VIEW, CHANGE = "actions_processes.view_run", "actions_processes.change_run"
@@ -27,6 +28,11 @@ def is_staff(user: Any) -> bool:
 def sees_all(user: Any) -> bool:
     """Whether a user sees everybody's runs."""
     return is_staff(user) and (user.has_perm(VIEW) or user.has_perm(CHANGE))
+
+
+def sees_all_tasks(user: Any) -> bool:
+    """Whether a user sees what waits for others."""
+    return is_staff(user) and any(user.has_perm(f"actions_processes.{verb}_opentask") for verb in ("view", "change"))
 
 
 def may_change(user: Any) -> bool:
@@ -67,27 +73,11 @@ class MayManageSchedules(BasePermission):
 
 
 class Answerer:
-    """A user who is asked about many inputs: his groups are read once."""
+    """A user who is asked about inputs."""
 
     def __init__(self, user: Any) -> None:
         self._user = user
-        self.groups = _Groups(user)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._user, name)
 
     def may(self, task: OpenTask) -> bool:
-        """Whether the user may answer an input."""
-        return may_answer(task, self)
-
-
-class _Groups:
-    def __init__(self, user: Any) -> None:
-        self._user = user
-        self._names: list[Any] | None = None
-
-    def values_list(self, *_fields: str, **_options: Any) -> list[Any]:
-        """Their names, as the manager of a user's groups has them."""
-        if self._names is None:
-            self._names = list(self._user.groups.values_list("name", flat=True))
-        return self._names
+        """Whether the user may answer an input, and nobody else has claimed it."""
+        return may_answer(task, self._user) and not is_claimed_by_other(task, self._user)

@@ -50,7 +50,8 @@ def _tasks(_request: Any) -> list[dict[str, Any]]:
 
 
 def _processes(request: Any) -> list[dict[str, Any]]:
-    return [described(each, request) for each in sorted(processes, key=lambda each: each.id)]
+    seen = (each for each in processes if each.is_open_to is None or each.is_open_to(request.user))
+    return [described(each, request) for each in sorted(seen, key=lambda each: each.id)]
 
 
 _MAKE = {ACTIONS: _actions, TASKS: _tasks, PROCESSES: _processes}

@@ -55,7 +55,13 @@ def _section(name: str, title: str, groups: list[dict[str, Any]]) -> dict[str, A
 
 
 def _process(each: Mapping[str, Any]) -> dict[str, Any]:
-    facts = [(_("Version"), each["version"]), (_("Written as"), each["style"]), (_("Source"), each["source"])]
+    facts = [
+        (_("Version"), each["version"]),
+        (_("Written as"), each["style"]),
+        (_("Source"), each["source"]),
+        (_("Permissions"), ", ".join(each["permissions"])),
+        (_("Not for you"), " ".join(reason["detail"] for reason in each["reasons"])),
+    ]
     return {
         "anchor": f"process-{each['id']}",
         "name": each["id"],

@@ -14,9 +14,17 @@ from actions.problem import PROBLEM_JSON
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 TEXTS = {
+    "limit": _("How many at the most: 20 where nothing is said, 0 for as many as there may be, which is 1000."),
+    "offset": _("How many are left out before them."),
+    "from": _("The number of the earlier version; else that before the other one."),
+    "to": _("The number of the later version; else the newest."),
     "cursor": _("The page: out of `next` and `previous`."),
     "after": _("The page: out of `next`."),
     "process": _("Only of this process."),
+    "order": _("`created` (the oldest first) or `due`."),
+    "overdue": _("`true`: only what is overdue; `false`: only the rest."),
+    "claimed": _("Only what is claimed by `me`, `nobody` or `others`. Without it: by `me` or `nobody`."),
+    "all": _("`true`: everybody's, for staff who may see open tasks."),
     "search": _("Only what has all of these words."),
     "format": _("`json` or `html`, whatever `Accept` says."),
 }
@@ -26,6 +34,7 @@ REFUSED = {
     401: _("The caller is not known (`not_authenticated`, `authentication_failed`)."),
     403: _("The caller is not known, or may not do this (`permission_denied`)."),
     404: _("There is no such thing for this caller (`not_found`)."),
+    409: _("It is not in a state for this (`wrong_state`)."),
     501: _("This installation cannot do it (`missing_extra`)."),
 }
 ALWAYS = (401, 403)
@@ -55,6 +64,26 @@ def answering(
     return lambda handler: _for_spectacular(
         _for_yasg(handler, summary, answers, tuple(parameters), refused), summary, answers, tuple(parameters), refused
     )
+
+
+def identified(operation: str) -> Callable[[Handler], Handler]:
+    """Give a handler that has been documented the id of its operation, where generators would make the same of two."""
+
+    def identify(handler: Handler) -> Handler:
+        handler._swagger_auto_schema["operation_id"] = operation  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+        return handler if (extend := _extend()) is None else extend(operation_id=operation)(handler)
+
+    return identify
+
+
+def taking(serializer: Any) -> Callable[[Handler], Handler]:
+    """Document what a handler that has been documented takes, where that is not what it answers."""
+
+    def take(handler: Handler) -> Handler:
+        handler._swagger_auto_schema["request_body"] = serializer  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+        return handler if (extend := _extend()) is None else extend(request=serializer)(handler)
+
+    return take
 
 
 def hidden(handler: Handler) -> Handler:

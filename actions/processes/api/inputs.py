@@ -1,23 +1,33 @@
-"""What waits for the caller's input: `GET /inputs/`, the oldest first."""
+"""What waits for people: seen by whoever may answer it and by staff; claimed, released, delegated, … by its actions.
+
+GET     /inputs/                       what the caller may answer, the oldest first
+GET     /inputs/?order=due&overdue=true&claimed=me
+GET     /inputs/?all=true              for staff who may see open tasks: everybody's
+GET     /inputs/7/                     one of them
+GET     /inputs/7/actions/             what can be done with it, and why not the rest
+POST    /inputs/7/claim/               nobody else answers it meanwhile; release/, delegate/, reassign/, remind/, …
+
+The answer goes to the run that waits: POST /runs/7/provide_input/, which is the input's `url`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
-from actions.preferences import invalid
-from actions.processes.graph import Graph
+from actions.mixins import ActionMixin
+from actions.processes.actions.input.action_registry import ACTIONS
 from actions.processes.models import OpenTask
-from actions.processes.store import graph_of
+from actions.processes.services import get_open_tasks
 
-from .access import Answerer
+from .access import sees_all_tasks
 from .documents import answering
-from .inputs_shown import shown_input
+from .input_pages import PARAMETERS, InputQuery
+from .inputs_shown import ProcessOpenInputSerializer
 from .links import link
 from .problems import ProblemMixin
 from .shapes import ProcessInputPageSerializer
@@ -26,79 +36,42 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
-PAGE_SIZE = 50
-MAX_READ = 2000
-"""Open inputs that one request looks through: who may answer which says no statement of a database."""
-AFTER, PROCESS = "after", "process"
-MAX_KEY = 2**63 - 1
 
+class InputViewSet(ActionMixin, ProblemMixin, GenericViewSet[OpenTask]):
+    """What runs are to be answered."""
 
-class InputListView(ProblemMixin, APIView):
-    """Open inputs that the caller may answer."""
-
+    queryset = OpenTask.objects.all()
+    serializer_class = ProcessOpenInputSerializer
     permission_classes = [IsAuthenticated]
+    pagination_class = None
+    filter_backends = []
+    action_registry = ACTIONS
+    lookup_value_regex = r"\d{1,19}"
 
-    @answering(lazy("Inputs that wait for me"), ProcessInputPageSerializer, parameters=(AFTER, PROCESS), refusals=[400])
-    def get(self, request: Request) -> Response:
+    def get_queryset(self) -> QuerySet[OpenTask]:
+        """Those that the caller may answer, and for staff all."""
+        tasks, user = super().get_queryset(), getattr(self.request, "user", None)
+        if sees_all_tasks(user):
+            return tasks
+        return get_open_tasks(user, using=tasks.db)
+
+    @answering(lazy("Inputs that wait for me"), ProcessInputPageSerializer, parameters=PARAMETERS, refusals=[400])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What waits for an answer that the caller may give, the oldest first; with the schema of the answer.
 
-        POST it to `url`. A page may be short, or empty, although there is a `next` one.
+        POST the answer to `url`. What somebody else has claimed is left out unless `claimed` asks for it.
         """
-        after = _key(request.query_params.get(AFTER, "0"))
-        rows = OpenTask.objects.filter(pk__gt=after)
-        if process := request.query_params.get(PROCESS):
-            rows = rows.filter(process=_name(process))
-        found, last = _mine(rows, Answerer(request.user))
-        graphs = _Graphs()
-        query = {PROCESS: process} if process else {}
+        query = InputQuery.read(request.query_params)
+        found, after = query.page(request.user)
+        following = {**query.said, "after": after}
         return Response(
             {
-                "next": link(request, "process-runs:inputs", query={**query, AFTER: last})
-                if last is not None
-                else None,
-                "results": [shown_input(each, graphs.of(each), Answerer(request.user), request) for each in found],
+                "next": link(request, "process-runs:input-list", query=following) if after is not None else None,
+                "results": ProcessOpenInputSerializer(found, many=True, context=self.get_serializer_context()).data,
             }
         )
 
-
-def _mine(rows: QuerySet[OpenTask], user: Answerer) -> tuple[list[OpenTask], int | None]:
-    """Those that a user may answer, and the key of the last one that was looked at, where there may be more."""
-    found: list[OpenTask] = []
-    read = 0
-    last: int | None = None
-    for task in rows.select_related("run").order_by("pk")[: MAX_READ + 1]:
-        if read == MAX_READ or len(found) == PAGE_SIZE:
-            return found, last
-        read, last = read + 1, task.pk
-        if user.may(task):
-            found.append(task)
-    return found, None
-
-
-class _Graphs:
-    """The definitions of runs, each read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, Graph | None] = {}
-
-    def of(self, task: OpenTask) -> Graph | None:
-        """That of the run which waits."""
-        key = task.run.definition_id
-        if key not in self._known:
-            try:
-                self._known[key] = graph_of(key, str(task._state.db))
-            except ValueError:
-                self._known[key] = None
-        return self._known[key]
-
-
-def _key(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= MAX_KEY):
-        raise invalid(AFTER, _("The value of `next` was expected."))
-    return int(text)
-
-
-def _name(text: str) -> str:
-    if "\x00" in text or len(text) > 200:
-        raise invalid(PROCESS, _("The id of a process was expected."))
-    return text
+    @answering(lazy("An input"), ProcessOpenInputSerializer, refusals=[404])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One of them, with the schema of the answer and who may give it."""
+        return Response(self.get_serializer(self.get_object()).data)

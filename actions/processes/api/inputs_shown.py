@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
+from actions.processes.executor import VanishedError
 from actions.processes.graph import Graph
-from actions.processes.models import OpenTask
+from actions.processes.models import OpenTask, Run
 from actions.processes.registry import processes
+from actions.processes.services import form_of
+from actions.processes.store import graph_of
 
 from .access import Answerer
 from .links import link, run_link
+from .shapes import ProcessInputSerializer
+
+GRAPHS = "input_graphs"
+"""In a serializer's context: the definitions of runs, each read once."""
+
+
+class ProcessOpenInputSerializer(ProcessInputSerializer):
+    """An input that a run waits for."""
+
+    class Meta:
+        ref_name = "ProcessOpenInput"
+
+    def to_representation(self, instance: OpenTask) -> dict[str, Any]:
+        """All that is known of it."""
+        request = self.context.get("request")
+        return shown_input(instance, self._graph_of(instance), Answerer(getattr(request, "user", None)), request)
+
+    def _graph_of(self, task: OpenTask) -> Graph | None:
+        context: Any = self.context
+        known: dict[int, Graph | None] = context.setdefault(GRAPHS, {})
+        key = task.run.definition_id
+        if key not in known:
+            try:
+                known[key] = graph_of(key, str(task._state.db))
+            except ValueError:
+                known[key] = None
+        return known[key]
 
 
 def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: Any) -> dict[str, Any]:
@@ -35,9 +67,20 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
         "groups": task.groups,
         "permissions": task.permissions,
         "is_mine": user.may(task),
+        "is_claimed": task.claimed_by is not None,
         "claimed_by": task.claimed_by,
+        "claimed_name": task.claimed_name,
+        "claimed_at": task.claimed_at,
+        "assigned_to": task.assigned_to,
+        "assigned_name": task.assigned_name,
+        "delegated_by": task.delegated_by,
         "created_at": task.created_at,
-        "due_at": task.due_at,
+        "due_at": task.wanted_at,
+        "is_overdue": task.wanted_at is not None and task.wanted_at < timezone.now(),
+        "expires_at": task.expires_at,
+        "reminders": task.reminders,
+        "escalated_at": task.escalated_at,
+        "form_url": link(request, "people:task", task.pk),
         "url": link(request, "process-runs:run-provide-input", task.run_id),
         "run_url": run_link(request, task.root_id),
     }
@@ -49,7 +92,18 @@ def _schema(task: OpenTask, graph: Graph | None) -> Any:
     node = graph.nodes.get(task.node) if graph is not None else None
     if node is None or not node.run:
         return None
+    if process is not None and node.name in process.pages:
+        return _schema_of_page(task)
     form = process.forms.get(node.run) if process is not None else None
     if form is not None:
         return form.json_schema()
     return graph.forms.get(node.run) if graph is not None else None
+
+
+def _schema_of_page(task: OpenTask) -> Any:
+    """Its form may depend on the run."""
+    try:
+        form = form_of(task, using=str(task._state.db))
+    except (VanishedError, Run.DoesNotExist):
+        return None
+    return form.json_schema() if form is not None else None

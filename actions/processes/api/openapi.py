@@ -58,7 +58,7 @@ def _documenting(view: Any, process: Process | None) -> Operation:
         summary=_("Documentation: %(process)s") % {"process": _title(process)},
         description=_("What the process takes and does. Nothing is started."),
         tags=(TAG,),
-        answer=Answer(Shape.ITSELF, DOCUMENTATION),
+        answer=Answer(Shape.ITSELF, _documentation()),
         answer_name="ProcessDocumentation",
         answer_text=_("The documentation."),
         refusals=refusals_of_view(view),
@@ -133,24 +133,34 @@ def _refusal(text: str, error: Exception) -> Refusal:
 
 
 _TEXT = {"type": "string"}
-DOCUMENTATION: Mapping[str, Any] = {
-    "type": "object",
-    "description": "What a process takes and does.",
-    "required": ["id", "title", "payload", "steps"],
-    "properties": {
-        **dict.fromkeys(("id", "title", "description", "version", "style", "source", "fingerprint"), _TEXT),
-        "tags": {"type": "array", "items": _TEXT},
-        "payload": {"type": "object", "description": "JSON Schema (2020-12) of what a run takes."},
-        "examples": {"type": "array", "items": {"type": "object"}},
-        "steps": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "kind", "next"],
-                "properties": {"name": _TEXT, "kind": _TEXT, "next": {"type": "array", "items": {"type": "object"}}},
+
+
+def _documentation() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": _("What a process takes and does."),
+        "required": ["id", "title", "payload", "steps"],
+        "properties": {
+            **dict.fromkeys(("id", "title", "description", "version", "style", "source", "fingerprint"), _TEXT),
+            "tags": {"type": "array", "items": _TEXT},
+            "payload": {"type": "object", "description": _("JSON Schema (2020-12) of what a run takes.")},
+            "examples": {"type": "array", "items": {"type": "object"}},
+            "steps": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["name", "kind", "next"],
+                    "properties": {
+                        "name": _TEXT,
+                        "kind": _TEXT,
+                        "next": {"type": "array", "items": {"type": "object"}},
+                    },
+                },
             },
+            "tasks": {"type": "array", "items": _TEXT},
+            "permissions": {"type": "array", "items": _TEXT, "description": _("What whoever starts it has to have.")},
+            "available": {"type": "boolean", "description": _("Whether the caller may start it.")},
+            "reasons": {"type": "array", "items": {"type": "object"}, "description": _("Why not.")},
+            **{name: {"type": ["string", "null"]} for name in ("url", "picture", "mermaid")},
         },
-        "tasks": {"type": "array", "items": _TEXT},
-        **{name: {"type": ["string", "null"]} for name in ("url", "picture", "mermaid")},
-    },
-}
+    }

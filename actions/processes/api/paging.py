@@ -16,12 +16,8 @@ class OldestFirst(EventPagination):
 
     ordering = "id"
 
-
-class StepPagination(OldestFirst):
-    """Steps in their order, at an address of their own: the first page stands with the run itself."""
-
     def page_at(self, queryset: Any, request: Any, address: str | None) -> tuple[list[Any], str | None, str | None]:
-        """One page, with the addresses of the next and the previous one.
+        """One page at an address of its own, with those of the next and the previous one: it may stand with a run.
 
         Raises:
             NotFound: The cursor is none of ours.

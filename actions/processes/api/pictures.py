@@ -23,11 +23,20 @@ MAX_CURRENT = 1000
 
 def drawn(kind: str, graph: Graph, done: Mapping[str, NodeState] | None = None) -> HttpResponse:
     """A picture as an answer."""
-    response = HttpResponse(DRAW[kind](graph, done), content_type=TYPES[kind])
+    response = HttpResponse(DRAW[kind](graph, _with_joins(graph, done)), content_type=TYPES[kind])
     response["Content-Security-Policy"] = POLICY
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _with_joins(graph: Graph, done: Mapping[str, NodeState] | None) -> Mapping[str, NodeState] | None:
+    """Also how far joins are: they leave no row of their own, but are passed when what begins their ways is over."""
+    if done is None:
+        return None
+    begun = {node.join: done[name] for name, node in graph.nodes.items() if node.join and name in done}
+    passed = {name: state for name, state in begun.items() if state.status is Status.SUCCEEDED}
+    return {**{name: NodeState(state.status, state.count) for name, state in passed.items()}, **done}
 
 
 def states_of(run: Run) -> dict[str, NodeState]:

@@ -9,6 +9,7 @@ from actions.processes.diagram.texts import expression_text
 from actions.processes.expressions import is_expression
 from actions.processes.graph import Graph, Kind, Node
 from actions.processes.process import Process
+from actions.processes.services import refusal_of_start
 from actions.redaction import redact, secret_names
 
 from .access import is_staff
@@ -37,11 +38,22 @@ def described(process: Process, request: Any) -> dict[str, Any]:
         ),
         "compensates": graph.compensates,
         "max_running": graph.max_running,
+        "permissions": list(process.permissions),
+        **_availability(process, request.user),
         "on_change": str(graph.on_change),
         "url": process_link(request, process.id),
         "picture": picture_link(request, process.id),
         "mermaid": picture_link(request, process.id, "mmd"),
     }
+
+
+def _availability(process: Process, user: Any) -> dict[str, Any]:
+    """Whether the caller may start it, and why not: as of actions, see `actions.availability`."""
+    refusal = refusal_of_start(process, user)
+    if refusal is None:
+        return {"available": True, "reasons": []}
+    reason = {"code": refusal.code, "detail": refusal.detail, "kind": "permission", "fix": []}
+    return {"available": False, "reasons": [reason]}
 
 
 def step(node: Node, graph: Graph) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connections, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import PermissionDenied
@@ -57,12 +56,11 @@ def start(request: Request, process_id: str, payload: Any) -> Response:
     Raises:
         ActionError: It is refused.
     """
-    find_process(process_id)
+    services.check_may_start(find_process(process_id, request.user), request.user)
     said = read_start(request.headers, request.query_params)
     if (said.queue is not None or said.priority) and not may_change(request.user):
         raise PermissionDenied
     correlation_id = correlation_of(request.META) or None
-    began_at = timezone.now()
     run = services.start(
         process_id,
         payload if hasattr(payload, "lists") else as_mapping(payload),
@@ -70,11 +68,10 @@ def start(request: Request, process_id: str, payload: Any) -> Response:
         correlation_id=correlation_id,
         **said.options(),
     )
-    is_replay = said.terms.key is not None and run.created_at < began_at
-    return _answer(request, run, applied=said.terms.applied, is_replay=is_replay)
+    return _answer(request, run, applied=said.terms.applied)
 
 
-def _answer(request: Request, run: Run, *, applied: str, is_replay: bool) -> Response:
+def _answer(request: Request, run: Run, *, applied: str) -> Response:
     """201 for what has ended, or waits; 202 for what somebody else goes on with."""
     shown = ProcessRunDataSerializer(run, context={"request": request}).data
     is_under_way = run.status in (Status.PENDING.value, Status.RUNNING.value)
@@ -86,7 +83,7 @@ def _answer(request: Request, run: Run, *, applied: str, is_replay: bool) -> Res
         headers["Retry-After"] = CHECK_AGAIN
     if applied:
         headers["Preference-Applied"] = applied
-    if is_replay:
+    if run.is_replay:
         headers |= REPLAYED
     return Response(shown, status=status.value, headers=headers)
 
@@ -146,7 +143,7 @@ class ProcessView(StartingMixin, APIView):
 
     def get(self, request: Request, process_id: str | None = None) -> Response:
         """What it takes and does."""
-        return Response(described(find_process(process_id or self.process_id or ""), request))
+        return Response(described(find_process(process_id or self.process_id or "", request.user), request))
 
     def post(self, request: Request, process_id: str | None = None) -> Response:
         """Start it."""
@@ -163,7 +160,7 @@ class ProcessPictureView(ProblemMixin, APIView):
 
     def get(self, request: Request, process_id: str) -> HttpResponse:
         """Its steps, and the ways between them."""
-        return drawn(self.kind, find_process(process_id).graph)
+        return drawn(self.kind, find_process(process_id, request.user).graph)
 
     def perform_content_negotiation(self, request: Any, force: bool = False) -> Any:
         """Asked for as a picture, and refused as JSON."""

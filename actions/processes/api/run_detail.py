@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 
 from actions.processes.diagram.texts import expression_text
 from actions.processes.graph import Graph
@@ -17,12 +17,12 @@ from .access import Answerer, is_staff
 from .inputs_shown import shown_input
 from .links import link, run_link
 from .masking import Masking
-from .paging import StepPagination
+from .paging import OldestFirst
 from .run_serializers import ProcessRunDetailSerializer
 from .steps import grouped, title_of
 
 MAX_BRANCHES = 100
-"""Branches and items that a run is shown with; those that are not over go first."""
+"""Branches and items that a run is shown with; those that are not over go first. All of them come in pages."""
 
 
 def graph_for(run: Run, using: str) -> Graph | None:
@@ -71,8 +71,22 @@ class RunDetail:
         """A page of steps, with the addresses of the next and the previous one."""
         address = link(self.request, "process-runs:run-steps", self.run.pk)
         tries = StepRun.objects.using(self.using).filter(root_id=self.run.pk)
-        rows, following, previous = StepPagination().page_at(tries, self.request, address)
+        rows, following, previous = OldestFirst().page_at(tries, self.request, address)
         return grouped(rows, self.graph, self.masking, self.request), following, previous
+
+    def branches(self) -> tuple[list[dict[str, Any]], str | None, str | None]:
+        """A page of branches, items and started processes, with the addresses of the next and the previous one."""
+        every = Run._base_manager.using(self.using)
+        tree = Q(root_id=self.run.pk)
+        begun = Q(kind=RunKind.ROOT.value) & (
+            Q(parent_id=self.run.pk) | Q(parent_id__in=every.filter(tree).order_by().values("pk"))
+        )
+        rows, following, previous = OldestFirst().page_at(
+            every.filter(tree | begun).defer("payload", "state", "note"),
+            self.request,
+            link(self.request, "process-runs:run-branches", self.run.pk),
+        )
+        return [self._branch(each) for each in rows], following, previous
 
     def _branches(self) -> tuple[list[Run], dict[str, int]]:
         rows = Run._base_manager.using(self.using).filter(root_id=self.run.pk)

@@ -87,6 +87,7 @@ class ProcessRunDetailSerializer(ProcessRunDataSerializer):
     branches = ProcessRunBranchSerializer(
         many=True, read_only=True, help_text=_("The first ones, those that are not over before the others.")
     )
+    branches_url = serializers.SerializerMethodField()
     branches_by_status = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     steps = ProcessStepSerializer(many=True, read_only=True, help_text=_("The first page, the oldest first."))
     steps_next = serializers.URLField(read_only=True, allow_null=True, help_text=_("The next page of steps."))
@@ -97,10 +98,14 @@ class ProcessRunDetailSerializer(ProcessRunDataSerializer):
     class Meta(ProcessRunDataSerializer.Meta):
         fields = [
             *ProcessRunDataSerializer.Meta.fields,
-            *("definition", "parent_id", "current", "branches", "branches_by_status"),
+            *("definition", "parent_id", "current", "branches", "branches_url", "branches_by_status"),
             *("steps", "steps_next", "steps_url", "picture", "actions"),
         ]
         read_only_fields = fields
+
+    def get_branches_url(self, run: Run) -> str | None:
+        """All pages of branches."""
+        return link(self.context.get("request"), "process-runs:run-branches", run.pk)
 
     def get_steps_url(self, run: Run) -> str | None:
         """All pages of steps."""

@@ -3,6 +3,7 @@
 GET     /runs/?process=signup-request&status=failed    newest first
 GET     /runs/7/                       everything about it
 GET     /runs/7/steps/?cursor=…        its steps, page by page
+GET     /runs/7/branches/?cursor=…     its branches and items, and the processes that it has started, page by page
 GET     /runs/7/picture.svg            what has been done; picture.mmd as Mermaid
 GET     /runs/7/actions/               what can be done with it now, and why not the rest
 POST    /runs/7/provide_input/         answers what it waits for; cancel/, pause/, resume/, retry/, fork/, move/, …
@@ -35,7 +36,7 @@ from .pictures import MERMAID, SVG, drawn, states_of
 from .problems import ProblemMixin
 from .run_detail import RunDetail, graph_for
 from .run_serializers import LARGE, ProcessRunDetailSerializer, ProcessRunSerializer
-from .shapes import ProcessStepPageSerializer
+from .shapes import ProcessRunBranchPageSerializer, ProcessStepPageSerializer
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -92,6 +93,13 @@ class RunViewSet(ActionMixin, ProblemMixin, ReadOnlyModelViewSet[Run]):
     def steps(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What was done, in the order in which it was, each step with its tries."""
         found, following, previous = RunDetail(self.get_object(), request).steps()
+        return Response({"next": following, "previous": previous, "results": found})
+
+    @answering(lazy("The branches of a run"), ProcessRunBranchPageSerializer, parameters=["cursor"], refusals=[404])
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def branches(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Branches, items and the processes that it has started, in the order in which they were."""
+        found, following, previous = RunDetail(self.get_object(), request).branches()
         return Response({"next": following, "previous": previous, "results": found})
 
     @hidden

@@ -53,9 +53,22 @@ class ProcessInputSerializer(serializers.Serializer[Any]):
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Names of groups, all of them."))
     permissions = serializers.ListField(child=serializers.CharField(), help_text=_("All of them."))
     is_mine = serializers.BooleanField(help_text=_("Whether the caller may answer."))
-    claimed_by = serializers.CharField(allow_null=True)
+    is_claimed = serializers.BooleanField()
+    claimed_by = serializers.CharField(allow_null=True, help_text=_("The key of who does it."))
+    claimed_name = serializers.CharField(allow_blank=True)
+    claimed_at = serializers.DateTimeField(allow_null=True)
+    assigned_to = serializers.CharField(
+        allow_null=True, help_text=_("The key of who answers in place of those whom the process names.")
+    )
+    assigned_name = serializers.CharField(allow_blank=True)
+    delegated_by = serializers.CharField(allow_null=True, help_text=_("The key of who has given it to `assigned_to`."))
     created_at = serializers.DateTimeField()
-    due_at = serializers.DateTimeField(allow_null=True, help_text=_("When it is too late."))
+    due_at = serializers.DateTimeField(allow_null=True, help_text=_("When an answer is wanted."))
+    is_overdue = serializers.BooleanField()
+    expires_at = serializers.DateTimeField(allow_null=True, help_text=_("When it is too late."))
+    reminders = serializers.IntegerField(help_text=_("How often those who may answer were reminded."))
+    escalated_at = serializers.DateTimeField(allow_null=True)
+    form_url = serializers.URLField(allow_null=True, help_text=_("A page to answer it on."))
     url = serializers.URLField(allow_null=True, help_text=_("POST the answer here."))
     run_url = serializers.URLField(allow_null=True)
 
@@ -124,5 +137,16 @@ class ProcessStepPageSerializer(serializers.Serializer[Any]):
 class ProcessInputPageSerializer(serializers.Serializer[Any]):
     """Some of the inputs that wait for the caller."""
 
+    # drf-spectacular would make a list of what a list answers.
+    _spectacular_annotation = {"many": False}
+
     next = serializers.URLField(allow_null=True)
     results = ProcessInputSerializer(many=True)
+
+
+class ProcessRunBranchPageSerializer(serializers.Serializer[Any]):
+    """A page of branches."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ProcessRunBranchSerializer(many=True)

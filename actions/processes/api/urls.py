@@ -9,7 +9,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from .catalogue_views import CataloguePartView, CatalogueView, FormatView
-from .inputs import InputListView
+from .inputs import InputViewSet
 from .runs import RunViewSet
 from .schedules import ScheduleViewSet
 
@@ -17,6 +17,7 @@ app_name = "process-runs"
 
 router = SimpleRouter()
 router.register("runs", RunViewSet, basename="run")
+router.register("inputs", InputViewSet, basename="input")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 
 PICTURE = {"detail": True, "basename": "run"}
@@ -24,7 +25,6 @@ PICTURE = {"detail": True, "basename": "run"}
 urlpatterns = [
     path("runs/<int:pk>/picture.svg", RunViewSet.as_view({"get": "picture"}, **PICTURE), name="run-picture"),
     path("runs/<int:pk>/picture.mmd", RunViewSet.as_view({"get": "picture_mmd"}, **PICTURE), name="run-picture-mmd"),
-    path("inputs/", InputListView.as_view(), name="inputs"),
     path("docs/registry/", CatalogueView.as_view(), name="catalogue"),
     path("docs/registry/actions/", CataloguePartView.as_view(part="actions"), name="catalogue-actions"),
     path("docs/registry/tasks/", CataloguePartView.as_view(part="tasks"), name="catalogue-tasks"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from actions.payloads import Payload
@@ -49,6 +49,9 @@ class Names(Protocol):
 
     def near_validations(self, name: str) -> Sequence[str]:
         """Names of validations that are like a wrong one."""
+
+    def app_labels(self) -> Collection[str]:
+        """What permissions begin with: the labels of the installed apps."""
 
     def form(self, path: str) -> Payload:
         """A form, serializer or pydantic model by its dotted path.

@@ -24,7 +24,10 @@ class Source:
 
     def report(self, path: Sequence[str | int], message: str, remedy: str = "", *, at_key: bool = False) -> None:
         """Keep a problem of the value at a path, or of its key."""
-        problem = self.problem(path, message, remedy, at_key=at_key)
+        self.keep(self.problem(path, message, remedy, at_key=at_key))
+
+    def keep(self, problem: DefinitionProblem) -> None:
+        """Keep a problem, once."""
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -1,41 +1,56 @@
-"""Whether arguments fit the task that gets them, as far as the file tells."""
+"""Whether arguments fit what gets them, as far as the file tells: tasks at once, others when all of them are loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from actions.exceptions import InvalidPayloadError
+from actions.exceptions import DefinitionProblem, InvalidPayloadError
 from actions.payloads import SchemaPayload
 from actions.processes.expressions import VALUE, Expression
 
 from .names import NamedTask
 from .source import Path, Source, did_you_mean
 
+Arguments = Mapping[str, Expression]
 
-def check_arguments(source: Source, place: Path, task: NamedTask, arguments: Mapping[str, Expression]) -> None:
-    """Report arguments that the task does not take, that it lacks, and literals of a wrong type.
+
+def check_arguments(source: Source, place: Path, task: NamedTask, arguments: Arguments) -> None:
+    """Report what is wrong with the arguments of a task; see `misfits`."""
+    for problem in misfits(source, place, f'the task "{task.name}"', arguments, task.payload.json_schema()):
+        source.keep(problem)
+
+
+def misfits(
+    source: Source, place: Path, what: str, arguments: Arguments, schema: Mapping[str, Any]
+) -> Iterator[DefinitionProblem]:
+    """Arguments that are not taken, that are missing, and literals of a wrong type.
 
     Args:
+        source: The file.
         place: Of the step.
+        what: What gets them, as messages call it.
+        arguments: What the file says.
+        schema: What it takes.
     """
-    schema = task.payload.json_schema()
     known: Mapping[str, Any] = schema.get("properties", {})
     takes_all = schema.get("additionalProperties", True) is not False
     for name, value in arguments.items():
         if name in known:
-            _check_literal(source, (*place, "args", name), name, schema, value)
+            yield from _literal(source, (*place, "args", name), name, schema, value)
         elif not takes_all:
-            message = f'the task "{task.name}" takes no argument "{name}".'
             remedy = did_you_mean(name, known, "It takes none.")
-            source.report((*place, "args", name), message, remedy, at_key=True)
+            message = f'{what} takes no argument "{name}".'
+            yield source.problem((*place, "args", name), message, remedy, at_key=True)
     for name in schema.get("required", ()):
         if name not in arguments:
-            message = f'the task "{task.name}" needs the argument "{name}".'
-            source.report((*place, "args") if arguments else place, message, f"Add it to args: {name}: …")
+            where = (*place, "args") if arguments else place
+            yield source.problem(where, f'{what} needs the argument "{name}".', f"Add it to args: {name}: …")
 
 
-def _check_literal(source: Source, place: Path, name: str, schema: Mapping[str, Any], value: Expression) -> None:
+def _literal(
+    source: Source, place: Path, name: str, schema: Mapping[str, Any], value: Expression
+) -> Iterator[DefinitionProblem]:
     if VALUE not in value:
         return
     declared = {"type": "object", "properties": {name: schema["properties"][name]}}
@@ -43,6 +58,5 @@ def _check_literal(source: Source, place: Path, name: str, schema: Mapping[str, 
     try:
         SchemaPayload(declared).validate({name: value[VALUE]})
     except InvalidPayloadError as error:
-        sentences = [sentence for found in error.errors.values() for sentence in found]
-        for sentence in sentences:
-            source.report(place, f'the argument "{name}": {sentence}', "Correct it.")
+        for sentence in (each for found in error.errors.values() for each in found):
+            yield source.problem(place, f'the argument "{name}": {sentence}', "Correct it.")

@@ -7,8 +7,9 @@ since an edge needs the name of what follows: so a compiled step is a `Part`, wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from actions.exceptions import DefinitionProblem
@@ -18,6 +19,7 @@ from actions.processes.graph import Node
 
 from .names import NamedTask, Names
 from .source import Path, Source, did_you_mean
+from .yaml_arguments import Arguments, misfits
 from .yaml_scope import Scope
 from .yaml_values import Values
 
@@ -67,6 +69,11 @@ class Frame:
         return replace(self, scope=self.scope.branch(has_item=has_item))
 
 
+def no_misfits(_schema: Mapping[str, Any]) -> Iterable[DefinitionProblem]:
+    """Of what gets no arguments."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """An action or process that a file names; whether there is one can be said only when all are loaded."""
@@ -76,6 +83,10 @@ class Named:
     name: str
     problem: Callable[[str, str], DefinitionProblem]
     """The problem with a message and a remedy."""
+    misfits: Callable[[Mapping[str, Any]], Iterable[DefinitionProblem]] = no_misfits
+    """What is wrong with the arguments that it gets, given the schema of what it takes."""
+    has_target: bool | None = None
+    """Of an action: whether the file says to which object it is done."""
 
 
 @dataclass
@@ -137,11 +148,21 @@ class Builder:
 
     def refer_to(self, kind: str, name: str, place: Path) -> None:
         """Remember that a step names an action or a process."""
+        self.named.append(Named(kind, name, partial(self.source.problem, place)))
 
-        def problem(message: str, remedy: str) -> DefinitionProblem:
-            return self.source.problem(place, message, remedy)
+    def refer_with(self, kind: str, step: Mapping[str, Any], place: Path, arguments: Arguments) -> None:
+        """The same of one that gets arguments.
 
-        self.named.append(Named(kind, name, problem))
+        Args:
+            kind: The step's verb.
+            step: The step.
+            place: Of the step.
+            arguments: What the file says.
+        """
+        name = step[kind]
+        fit = partial(misfits, self.source, place, f'the {kind} "{name}"', arguments)
+        has_target = step.get("on") is not None if kind == "action" else None
+        self.named.append(Named(kind, name, partial(self.source.problem, (*place, kind)), fit, has_target))
 
     def task(self, place: Path, name: str) -> NamedTask | None:
         """The task of a name; None after reporting that there is none."""

@@ -19,7 +19,7 @@ from actions.processes.validate import problems as graph_problems
 from actions.yaml_source import load_yaml
 
 from .names import Names
-from .source import Path, Source
+from .source import Path, Source, did_you_mean
 from .validations import Check, WholeCheck
 from .yaml_builder import END, Builder, Chain, Frame, Named, Part
 from .yaml_format import structure_problems
@@ -194,9 +194,19 @@ class _Compiler:
             tags=tuple(self._own("tags") or ()),
             examples=examples,
             sensitive=tuple(self._own("sensitive") or ()),
+            permissions=tuple(self._permissions()),
             style=STYLE,
             source=self._source.file,
         )
+
+    def _permissions(self) -> Iterator[str]:
+        labels = self._names.app_labels()
+        for index, name in enumerate(self._own("permissions") or ()):
+            label = name.partition(".")[0]
+            if label not in labels:
+                remedy = did_you_mean(label, labels)
+                self._source.report(("permissions", index), f'"{name}" names no installed app.', remedy)
+            yield name
 
     def _check_examples(self, examples: Sequence[Mapping[str, Any]], payload: ProcessPayload) -> None:
         for index, example in enumerate(examples):

@@ -32,6 +32,7 @@ VERBS: Final = (
 TYPES: Final = ("string", "number", "integer", "object", "array", "list", "boolean")
 ID: Final = "^[A-Za-z_][A-Za-z0-9_-]*$"
 KEY: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
+PERMISSION: Final = r"^[^.\s]+\.[^.\s]+$"
 
 
 def _text(description: str, **more: Any) -> Schema:
@@ -140,6 +141,20 @@ def verbs() -> dict[str, Schema]:
                     "users": _texts("Names or keys of users, or look-ups of them; one of them answers."),
                     "groups": _texts("Names of groups; who answers is in all of them."),
                     "permissions": _texts("Django permissions, app.codename; who answers has all of them."),
+                    "due": _duration("When an answer is wanted; after that it is overdue. For too late: timeout."),
+                    "remind": _duration("When those who may answer are reminded by mail."),
+                    "remind_every": _duration("How often after that; the first time as well if `remind` is not given."),
+                    "escalate": object_of(
+                        "Who may answer as well after a time, and is told so by mail.",
+                        {
+                            "after": _duration("When."),
+                            "users": _texts("Names or keys of users, or look-ups of them; one of them answers."),
+                            "groups": _texts("Names of groups; who answers is in all of them."),
+                            "permissions": _texts("Django permissions, app.codename; who answers has all of them."),
+                        },
+                        ["after"],
+                    ),
+                    "notify": _flag("Whether those who may answer are sent a mail when it begins to wait."),
                 },
             ),
         ),
@@ -355,6 +370,11 @@ def top() -> dict[str, Schema]:
         "sensitive": _texts(
             "Names of fields whose values no record, log or page shows, beside passwords and the like."
         ),
+        "permissions": {
+            "type": "array",
+            "items": {"type": "string", "pattern": PERMISSION},
+            "description": "What whoever starts it has to have, all of them: app.codename, as in orders.add_order.",
+        },
         "max_running": {
             "type": "integer",
             "minimum": 1,

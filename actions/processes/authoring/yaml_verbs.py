@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from actions.payloads import Payload, SchemaPayload, check_schema
-from actions.processes.expressions import Expression
 from actions.processes.graph import Edge, Kind, Mode, Node, Schedule, Who
 from actions.processes.policies import Policy
 
@@ -15,6 +14,7 @@ from .source import Path
 from .yaml_arguments import check_arguments
 from .yaml_builder import Builder, Frame, Part
 from .yaml_payload import read_payload
+from .yaml_people import read_care, read_who
 
 Fields = dict[str, Any]
 Reader = Callable[[Builder, Path, Mapping[str, Any], Frame, str], Fields]
@@ -57,23 +57,25 @@ def _task(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame, 
 
 def _action(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame, _name: str) -> Fields:
     values = builder.values
-    builder.refer_to("action", step["action"], (*place, "action"))
+    args = values.mapping((*place, "args"), step.get("args"), frame.scope)
+    builder.refer_with("action", step, place, args)
     if "on" in step and "selection" in step:
         message = "an action is done to one object, or to a selection of them."
         builder.source.report((*place, "selection"), message, "Keep on or selection.", at_key=True)
     return {
         "run": step["action"],
-        "args": values.mapping((*place, "args"), step.get("args"), frame.scope),
+        "args": args,
         "target": values.read((*place, "on"), step["on"], frame.scope) if step.get("on") is not None else None,
         "selection": values.mapping((*place, "selection"), step.get("selection"), frame.scope),
     }
 
 
 def _process(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame, _name: str) -> Fields:
-    builder.refer_to("process", step["process"], (*place, "process"))
+    args = builder.values.mapping((*place, "args"), step.get("args"), frame.scope)
+    builder.refer_with("process", step, place, args)
     return {
         "run": step["process"],
-        "args": builder.values.mapping((*place, "args"), step.get("args"), frame.scope),
+        "args": args,
         "is_detached": step.get("detached", False),
     }
 
@@ -85,21 +87,8 @@ def _input(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame,
     form = _form(builder, where, asked)
     if form is not None:
         builder.forms[name] = form
-    who = Who(
-        users=_expressions(builder, (*where, "users"), asked.get("users"), frame),
-        groups=_expressions(builder, (*where, "groups"), asked.get("groups"), frame),
-        permissions=tuple(asked.get("permissions") or ()),
-    )
-    for index, permission in enumerate(who.permissions):
-        if permission.count(".") != 1:
-            message = f'"{permission}" is no permission.'
-            builder.source.report((*where, "permissions", index), message, "Write app and codename: todos.change_todo.")
-    return {"run": name, "who": None if who == Who() else who}
-
-
-def _expressions(builder: Builder, place: Path, given: Any, frame: Frame) -> tuple[Expression, ...]:
-    every = enumerate(given or ())
-    return tuple(builder.values.read((*place, index), each, frame.scope) for index, each in every)
+    who = read_who(builder, where, asked, frame)
+    return {"run": name, "who": None if who == Who() else who, "care": read_care(builder, where, asked, frame)}
 
 
 def _form(builder: Builder, place: Path, asked: Mapping[str, Any]) -> Payload | None:

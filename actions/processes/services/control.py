@@ -1,10 +1,8 @@
-"""What can be done to runs that are there: cancelled, paused, resumed, tried again, moved, begun anew from a step."""
+"""What can be done to runs that are there: cancelled, paused, resumed, tried again, moved."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
@@ -14,17 +12,14 @@ from django.utils.translation import gettext as _
 from actions.processes.exceptions import WrongStateError
 from actions.processes.executor import find_process
 from actions.processes.executor.programs import Programs, VanishedError
-from actions.processes.graph import Graph
-from actions.processes.models import OpenTask, Run, StepRun
+from actions.processes.executor.telling import tell_of_ends
+from actions.processes.models import OpenTask, Run
 from actions.processes.planner import compensable
-from actions.processes.registry import processes
 from actions.processes.states import UNFINISHED, RunKind, Status, Waiting
-from actions.processes.store import definition_id, end_all, graph_of, insert_run, take_slot
-from actions.processes.values import dump
-from actions.redaction import MASK
+from actions.processes.store import close_tasks, definition_id, end_all, graph_of
+from actions.processes.store import retry as retry_in_turn
 
-from .handing import go_on, is_inline, wake
-from .starting import read_back
+from .handing import is_inline, wake
 
 LIVE = tuple(str(each) for each in UNFINISHED)
 
@@ -51,6 +46,8 @@ def cancel(run: Run | int, *, compensate: bool | None = None, using: str = "defa
         _tell_parent(row, rows)
 
     row = _change(run, using, do)
+    if row.is_finished:
+        tell_of_ends([row], str(row._state.db))
     _wake_both(row)
     return row
 
@@ -59,7 +56,7 @@ def _begin_undoing(row: Run, rows: QuerySet[Run], using: str) -> None:
     if row.ends_as:
         raise WrongStateError(_("Its steps are being taken back already."))
     end_all(rows.filter(Q(root_id=row.pk) | Q(parent_id=row.pk)), Status.CANCELLED, using)
-    OpenTask.objects.using(using).filter(run_id=row.pk).delete()
+    close_tasks([row.pk], using)
     rows.filter(pk=row.pk).update(
         ends_as=Status.CANCELLED.value,
         status=Status.PENDING.value,
@@ -159,63 +156,19 @@ def _wake_tree(row: Run) -> Run:
 def retry(run: Run | int, *, using: str = "default") -> Run:
     """Go on with a run that has failed, from the step that failed; branches that are done stay done.
 
+    Where its process has a limit it waits for its turn, as a new run does.
+
     Raises:
         WrongStateError: It has not failed, or its steps were taken back.
     """
 
-    def do(row: Run, rows: QuerySet[Run], database: str) -> None:
+    def do(row: Run, _rows: QuerySet[Run], database: str) -> None:
         if row.ends_as:
             raise WrongStateError(_("Its steps were taken back: start it anew, or fork it."))
-        _revive(row, rows, database)
+        retry_in_turn(row, database)
 
     row = _change(run, using, do, of=(Status.FAILED.value,))
     return _wake_tree(row)
-
-
-def _revive(row: Run, rows: QuerySet[Run], using: str) -> None:
-    """Have what failed be due again, from the bottom up."""
-    children = rows.filter(parent_id=row.pk, parent_number=row.number)
-    broken = list(children.filter(status__in=[Status.FAILED.value, Status.CANCELLED.value]).order_by("place"))
-    at_once = _at_once(row)
-    for child in broken:
-        _revive(child, rows, using)
-    late = [] if at_once is None else broken[at_once:]
-    rows.filter(pk__in=[child.pk for child in late]).update(
-        waiting_for=Waiting.LIMIT.value, due_at=None, status=Status.PENDING.value
-    )
-    begun = {"note": None, "error": None, "result": None, "ended_at": None, "tries": 0, "attempts": 0}
-    columns = _waiting(broken, late) if broken else _going(row, using)
-    rows.filter(pk=row.pk).update(**begun, **columns, fence=F("fence") + 1)
-
-
-def _waiting(broken: list[Run], late: list[Run]) -> dict[str, Any]:
-    """Columns of a run that waits for its children again."""
-    reason = Waiting.PROCESS if broken[0].kind == RunKind.ROOT.value else Waiting.BRANCHES
-    columns: dict[str, Any] = {"waiting_for": reason.value, "due_at": None, "status": Status.WAITING.value}
-    if late:
-        columns["next_place"] = late[0].place
-    return {**columns, "open_children": len(broken)}
-
-
-def _going(row: Run, using: str) -> dict[str, Any]:
-    """Columns of a run whose step is tried again: now, or when it is its turn."""
-    process = processes.get(row.process)
-    limit = process.graph.max_running if process is not None and row.kind == RunKind.ROOT.value else None
-    has_slot = limit is not None and take_slot(row.process, limit, using)
-    waits = limit is not None and not has_slot
-    return {
-        "waiting_for": Waiting.LIMIT.value if waits else "",
-        "due_at": None if waits else timezone.now(),
-        "status": Status.PENDING.value,
-        "open_children": 0,
-        "has_slot": has_slot,
-    }
-
-
-def _at_once(row: Run) -> int | None:
-    process = processes.get(row.process)
-    node = process.graph.nodes.get(row.node) if process is not None else None
-    return node.at_once if node is not None else None
 
 
 def move(run: Run | int, mapping: Mapping[str, str] | None = None, *, using: str = "default") -> Run:
@@ -245,69 +198,6 @@ def move(run: Run | int, mapping: Mapping[str, str] | None = None, *, using: str
         _look_again(rows.filter(_tree(row), stopped_at__isnull=False))
 
     return _wake_tree(_change(run, using, do))
-
-
-def fork(
-    run: Run | int,
-    *,
-    node: str | None = None,
-    payload: Mapping[str, Any] | None = None,
-    actor: Any = None,
-    using: str = "default",
-) -> Run:
-    """Begin a new run from a step of another one, with what was registered before that step.
-
-    Args:
-        run: The run or its key; it stays as it is.
-        node: The step; None: the one that the run is at.
-        payload: Values that are to be otherwise.
-        actor: Who does it; None: as of the run.
-        using: The database, where a key is given.
-
-    Raises:
-        WrongStateError: The run has not come to that step, or what was registered before is not kept.
-        InvalidPayloadError: The payload does not fit.
-    """
-    row, database = _row(run, using)
-    process = find_process(row.process)
-    at = row.node if node is None else node
-    if at not in process.graph.nodes:
-        raise WrongStateError(_("There is no node %(node)s in %(process)s.") % {"node": at, "process": row.process})
-    values = process.payload.validate({**row.payload, **(payload or {})})
-    new = Run(
-        process=row.process,
-        definition_id=definition_id(process.graph, database),
-        node=at,
-        payload=values,
-        state=json.loads(dump(row.state)) if node is None else _state_before(row, at, process.graph, database),
-        actor_id=row.actor_id if actor is None else str(actor.pk),
-        actor_name=row.actor_name if actor is None else str(actor)[:255],
-        correlation_id=row.correlation_id,
-        forked_from=row.pk,
-        queue=row.queue,
-        priority=row.priority,
-        due_at=None,
-    )
-    held = insert_run(new, database, is_held=is_inline(), max_running=process.graph.max_running)
-    if held:
-        return read_back(go_on(new, database), database)
-    wake(new.pk, database)
-    return new
-
-
-def _state_before(row: Run, node: str, graph: Graph, using: str) -> dict[str, Any]:
-    """The state as it was when a run came to a node the last time."""
-    steps = StepRun.objects.using(using).filter(root_id=row.pk, is_undoing=False)
-    last = steps.filter(node=node, run_id=row.pk).order_by("-pk").first()
-    if last is None:
-        raise WrongStateError(_("Run %(run)s has not come to %(node)s.") % {"run": row.pk, "node": node})
-    state: dict[str, Any] = {}
-    done = steps.filter(pk__lt=last.pk, status=Status.SUCCEEDED.value).order_by("pk")
-    for name, result in done.values_list("node", "result").iterator():
-        known = graph.nodes.get(name)
-        if known is not None and known.register:
-            state[known.register] = row.state.get(known.register) if MASK in dump(result) else result
-    return state
 
 
 def _change(

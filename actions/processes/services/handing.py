@@ -17,8 +17,8 @@ WORKER = "worker"
 
 
 def is_inline(in_background: bool | None = None) -> bool:
-    """Whether a caller goes on with runs itself."""
-    return not in_background and conf.RUNNER == INLINE
+    """Whether a caller goes on with runs itself; where it is said that it does, whatever DJACTION_RUNNER is."""
+    return conf.RUNNER == INLINE if in_background is None else not in_background
 
 
 def is_handed_over() -> bool:

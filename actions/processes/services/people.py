@@ -1,8 +1,7 @@
-"""Inputs: who may answer what waits, and the answer."""
+"""Inputs: what they take, and the answer."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,31 +10,19 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from actions.exceptions import RefusedError
 from actions.payloads import Payload
 from actions.processes.exceptions import WrongStateError
-from actions.processes.executor import Programs, VanishedError, go_on_inline
+from actions.processes.executor import VanishedError, go_on_inline
 from actions.processes.models import OpenTask, Run
+from actions.processes.notes import BY, INPUT, noted
 from actions.processes.states import Status, Waiting
-from actions.processes.store import lease_end, tracks_of
-from actions.processes.values import dump
+from actions.processes.store import close_tasks, lease_end, tracks_of
 from actions.work import announce
 
+from .asked import Asked
 from .handing import go_on, is_inline
 from .starting import read_back
-
-
-def may_answer(task: OpenTask, user: Any) -> bool:
-    """Whether a user may answer an open task: of its users, groups and permissions each that is given has to hold."""
-    if not getattr(user, "is_authenticated", False) or not user.is_active:
-        return False
-    if user.is_superuser:
-        return True
-    if task.users and not {str(user.pk), user.get_username()} & set(task.users):
-        return False
-    if task.groups and set(task.groups) - set(user.groups.values_list("name", flat=True)):
-        return False
-    return bool(user.has_perms(task.permissions))
+from .tasks import check_may_answer
 
 
 def form_of(task: OpenTask, *, using: str = "default") -> Payload | None:
@@ -44,9 +31,7 @@ def form_of(task: OpenTask, *, using: str = "default") -> Payload | None:
     Raises:
         VanishedError: Its process or node is gone.
     """
-    run = Run.objects.using(using).get(pk=task.run_id)
-    program = Programs(using).of(run)
-    return program.process.forms.get(program.node(task.node).run)
+    return Asked.of(task, using=using).payload
 
 
 def provide_input(run: Run | int, data: Mapping[str, Any], *, actor: Any, using: str = "default") -> Run:
@@ -55,32 +40,33 @@ def provide_input(run: Run | int, data: Mapping[str, Any], *, actor: Any, using:
     Args:
         run: The run, branch or item that waits, or its key.
         data: The answer.
-        actor: Who answers.
+        actor: Who answers; None: the project's own code, which is not asked for permission.
         using: The database, where a key is given.
 
     Raises:
         WrongStateError: It waits for no input, or no more: somebody was quicker.
-        RefusedError: The actor may not answer (403).
+        RefusedError: The actor may not answer (403), or somebody else has claimed it (409).
         InvalidPayloadError: The answer does not fit; the run goes on waiting.
     """
     key, database = (run, using) if isinstance(run, int) else (run.pk, str(run._state.db))
     with transaction.atomic(using=database):
         row = Run._base_manager.using(database).select_for_update().filter(pk=key).first()
-        task = OpenTask.objects.using(database).filter(run_id=key).first()
+        task = OpenTask.objects.using(database).select_for_update().filter(run_id=key).first()
         if row is None or task is None or row.waiting_for != Waiting.INPUT.value or row.paused_at is not None:
             raise WrongStateError(_("Run %(run)s waits for no input.") % {"run": key})
-        if not may_answer(task, actor):
-            raise RefusedError(_("You may not answer this."), status=403, code="permission_denied")
-        values = _validated(task, data, database)
+        if actor is not None:
+            check_may_answer(task, actor)
+        values = _validated(task, data, actor, database)
         is_held = is_inline()
-        row.note = {"input": values, "by": {"id": str(actor.pk), "name": str(actor)}}
+        by = {"id": str(actor.pk), "name": str(actor)} if actor is not None else None
+        row.note = noted(row.note, {INPUT: values, BY: by})
         row.due_at = lease_end() if is_held else timezone.now()
         row.status = Status.RUNNING.value if is_held else Status.PENDING.value
         Run._base_manager.using(database).filter(pk=key).update(
             note=row.note, due_at=row.due_at, status=row.status, fence=F("fence") + 1
         )
         row.fence += 1
-        task.delete()
+        close_tasks([key], database)
     if not is_held:
         announce(database)
         return row
@@ -95,10 +81,9 @@ def _go_on(row: Run, using: str) -> Run:
     return row
 
 
-def _validated(task: OpenTask, data: Mapping[str, Any], using: str) -> Any:
+def _validated(task: OpenTask, data: Mapping[str, Any], actor: Any, using: str) -> Any:
     try:
-        form = form_of(task, using=using)
+        asked = Asked.of(task, actor=actor, using=using)
     except VanishedError as error:
         raise WrongStateError(str(error)) from error
-    values = form.validate(data) if form is not None else dict(data)
-    return json.loads(dump(values))
+    return asked.answer(data)

@@ -16,6 +16,7 @@ from actions.exceptions import ActionError
 from actions.processes.executor import find_process
 from actions.processes.models import RunSchedule
 
+from .allowing import check_may_start
 from .starting import start
 
 logger = logging.getLogger(__name__)
@@ -28,11 +29,14 @@ def schedule(
 
     Raises:
         UnknownProcessError: There is no such process.
+        RefusedError: The actor may not start it (403).
         InvalidPayloadError: The payload does not fit.
         InvalidTermError: The expression is none, or never comes true.
         MissingExtraError: cronsim is not installed.
     """
-    find_process(process_id).payload.validate(payload or {})
+    process = find_process(process_id)
+    check_may_start(process, actor)
+    process.payload.validate(payload or {})
     row = RunSchedule(
         process=process_id,
         cron=cron,

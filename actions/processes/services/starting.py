@@ -24,6 +24,7 @@ from actions.processes.store.columns import Text
 from actions.processes.values import dump
 from actions.work import announce
 
+from .allowing import check_may_start
 from .handing import go_on, hand_over, is_handed_over, is_inline
 
 MAX_PRIORITY = 10 * 366 * 24 * 60
@@ -42,6 +43,8 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     event_uid: UUID | None = None,
     correlation_id: str | None = None,
     in_background: bool | None = None,
+    is_paused: bool = False,
+    node: str | None = None,
     using: str = "default",
 ) -> Run:
     """Start a process.
@@ -52,7 +55,8 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     Args:
         process_id: Such as "signup-request".
         payload: What it takes.
-        actor: Who starts it: its actions are done by him.
+        actor: Who starts it: its actions are done by him. He needs the permissions that the process names; where no
+            actor is given, the project's own code starts it, and is not asked.
         key: An idempotency key: the same one gives the same run again.
         unique_key: Of the process's unfinished runs with the same one there is one at the most.
         at: Not before this moment.
@@ -60,33 +64,40 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         queue: Whose workers take it; None: "default".
         event_uid: The execution of an action that starts it; None: the one that this is called in, if any.
         correlation_id: Of all that it causes; None: that execution's, or one of its own.
-        in_background: Whether the caller does not wait for any step.
+        in_background: Whether the caller does not wait for any step; None: as DJACTION_RUNNER says.
+        is_paused: Whether nothing is done until it is resumed.
+        node: The step to begin with; None: the first one.
         using: The database that it is kept in.
 
     Returns:
-        The run as far as it has come.
+        The run as far as it has come; `is_replay` says that it was there already.
 
     Raises:
         UnknownProcessError: There is no such process.
+        RefusedError: The actor may not start it (403), or a run with this unique key is not over yet.
         InvalidPayloadError: The payload does not fit.
-        RefusedError: A run with this unique key is not over yet.
         IdempotencyError: The key was used with another payload.
-        InvalidTermError: The priority is negative, or more than ten years.
+        InvalidTermError: The priority is negative, or more than ten years; there is no such step.
     """
     if not 0 <= priority <= MAX_PRIORITY:
         raise InvalidTermError(_("A priority is a number of minutes from 0 to %(most)s.") % {"most": MAX_PRIORITY})
+    check_may_start(find_process(process_id, actor), actor)
     run = prepare(process_id, payload, using=using)
     _say_who(run, actor, event_uid, correlation_id)
     run.priority, run.queue = priority, queue or run.queue
+    if node is not None:
+        run.node = _known_node(process_id, node)
+    if is_paused:
+        run.paused_at = timezone.now()
     run.unique_key = f"{process_id}:{unique_key}"[:255] if unique_key is not None else None
     run.key_hash = _hash(process_id, run.actor_id, key) if key is not None else None
     if at is not None:
         run.due_at = as_stored(at.astimezone(UTC) if timezone.is_aware(at) else at)
     is_later = at is not None and run.due_at is not None and run.due_at > timezone.now()
-    is_held = not is_later and (is_inline(in_background) or is_handed_over())
+    is_held = not is_later and not is_paused and (is_inline(in_background) or is_handed_over())
     known = _write(run, using, is_held=is_held)
-    if known is not None:
-        return known
+    if known is not None or is_paused:
+        return known or run
     if not run.fence:
         announce(using)
     elif is_inline(in_background):
@@ -94,6 +105,12 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     else:
         hand_over(run, using)
     return run
+
+
+def _known_node(process_id: str, node: str) -> str:
+    if node not in find_process(process_id).graph.nodes:
+        raise InvalidTermError(_("There is no node %(node)s in %(process)s.") % {"node": node, "process": process_id})
+    return node
 
 
 def _write(run: Run, using: str, *, is_held: bool) -> Run | None:
@@ -122,6 +139,7 @@ def _known(run: Run, using: str) -> Run | None:
                 raise IdempotencyError(
                     _("This key was used to start a run with another payload."), status=422, code="key_reused"
                 )
+            known.is_replay = True
             return known
     other = rows.filter(unique_key=run.unique_key).first() if run.unique_key is not None else None
     if other is not None:

@@ -40,6 +40,7 @@ def write(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
             monkeypatch.setattr(registry, name, {})
         monkeypatch.setattr(registry, "_problems", [])
     monkeypatch.setattr(discovery, "_named", {})
+    monkeypatch.setattr(processes, "_sources", [])
 
     def write(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -53,7 +54,7 @@ def write(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def _ids() -> list[str]:
-    return [process.id for process in processes]
+    return [process.id for process in processes.declared()]
 
 
 def _said() -> list[str]:
@@ -254,6 +255,42 @@ class TestChecks:
         write("process/processes/b.yml", HELLO)
         discovery.load()
         assert not checks.check_names()
+
+    @pytest.mark.parametrize(
+        ("step", "problems"),
+        [
+            (
+                '{action: "todo:mark_done", on: 1, args: {nott: x}}',
+                ['tasks > 0 > args > nott: the action "todo:mark_done" takes no argument "nott". Did you mean "note"?'],
+            ),
+            (
+                '{action: "todo:mark_done", on: 1, args: {note: 5}}',
+                ['2:56: tasks > 0 > args > note: the argument "note": '],
+            ),
+            ('{action: "todo:mark_done", on: 1, args: {note: payload.a}}', []),
+            ('{action: "todo:assign", on: 1}', ['the action "todo:assign" needs the argument']),
+            ('{action: "todo:mark_done"}', ['2:18: tasks > 0 > action: the action "todo:mark_done" is done to one']),
+            (
+                '{action: "todo:mark_all_done", on: 1}',
+                ['"todo:mark_all_done" is done to a set of objects, not to one.'],
+            ),
+            ('{action: "todo:mark_all_done", args: {ids: [1]}}', []),
+            ("{process: b, args: {amount: much, c: 1}}", ['the argument "amount": ', 'takes no argument "c"']),
+            ("{process: b}", ['the process "b" needs the argument "amount". Add it to args: amount: …']),
+        ],
+    )
+    def test_the_arguments_of_actions_and_processes_are_checked(
+        self, write: Write, step: str, problems: list[str]
+    ) -> None:
+        write("process/processes/a.yml", f"name: A\ntasks: [{step}]\npayload: [{{key: a}}]")
+        write("process/processes/b.yml", "name: B\npayload: [{key: amount, type: number, required: true}]\ntasks: []")
+        discovery.load()
+        assert not _said()
+        found = _messages(checks.check_names())
+        assert len(found) == len(problems), found
+        for message, part in zip(found, problems, strict=True):
+            assert message.startswith("actions.processes.W002 process/processes/a.yml:2:")
+            assert part in message
 
     def test_conditions_need_their_library(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         write("process/processes/a.yml", "name: A\ntasks: [{task: io.say_hello, when: '1 < 2'}]")

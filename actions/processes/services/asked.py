@@ -1,0 +1,122 @@
+"""What an open task asks for: its step, its page, and how an answer is checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files import File
+from django.utils.translation import gettext as _
+
+from actions.django_payloads import FormPayload
+from actions.exceptions import InvalidPayloadError
+from actions.payloads import Payload
+from actions.processes.context import StepContext
+from actions.processes.executor import Programs
+from actions.processes.executor.asking import filled_in
+from actions.processes.executor.step import Step, make_step
+from actions.processes.graph import Node
+from actions.processes.models import OpenTask, Run
+from actions.processes.pages import Page
+from actions.processes.process import Process
+from actions.processes.store import tracks_of
+from actions.processes.values import dump
+
+PLAIN = Page()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An input with all that is known of it."""
+
+    task: OpenTask
+    process: Process
+    node: Node
+    step: Step
+    """The one that waits."""
+
+    @classmethod
+    def of(cls, task: OpenTask, *, actor: Any = None, using: str = "default") -> Asked:
+        """What a task asks for.
+
+        Args:
+            task: The task.
+            actor: Whom the functions of the page find as `context.actor`; None: who has started the run.
+            using: Its database.
+
+        Raises:
+            VanishedError: Its process or node is gone.
+            Run.DoesNotExist: It has just been answered.
+        """
+        run = Run._base_manager.using(using).get(pk=task.run_id)
+        program = Programs(using).of(run)
+        node = program.node(task.node)
+        step = make_step(tracks_of([run], using)[0], program, node)
+        if actor is not None:
+            step.context.get_actor = lambda: actor
+        return cls(task, program.process, node, step)
+
+    @property
+    def context(self) -> StepContext:
+        """For the functions of its page."""
+        return self.step.context
+
+    @property
+    def description(self) -> str:
+        """What people read, with what it looks up in the run: `{{ payload.name }}`."""
+        return filled_in(self.node.description, self.step)
+
+    @property
+    def page(self) -> Page:
+        """How it is shown."""
+        return self.process.pages.get(self.node.name, PLAIN)
+
+    @property
+    def form_class(self) -> Any:
+        """The Django form that it is answered by; None where it is none."""
+        form = self.page.form
+        if form is not None:
+            return form if isinstance(form, type) else form(self.context)
+        payload = self.process.forms.get(self.node.run)
+        return payload.form_class if isinstance(payload, FormPayload) else None
+
+    @property
+    def payload(self) -> Payload | None:
+        """What it takes; None where anything may be answered."""
+        if self.page.form is not None:
+            return FormPayload(self.form_class)
+        return self.process.forms.get(self.node.run)
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Arguments of the form besides what was sent."""
+        page = self.page
+        kwargs = dict(page.form_kwargs(self.context)) if page.form_kwargs is not None else {}
+        if page.instance is not None:
+            kwargs["instance"] = page.instance(self.context)
+        return kwargs
+
+    def answer(self, data: Mapping[str, Any]) -> Any:
+        """The answer in JSON values, checked, and saved where the page does that: in the caller's transaction.
+
+        Raises:
+            InvalidPayloadError: It does not fit.
+        """
+        payload = self.payload
+        if payload is None:
+            return json.loads(dump(dict(data)))
+        if not isinstance(payload, FormPayload):
+            return json.loads(dump(_without_files(payload.validate(data))))
+        form = payload.build(data, **self.form_kwargs())
+        values: Any = payload.check(form)
+        values = self.page.save(self.context, form) if self.page.save is not None else _without_files(values)
+        return json.loads(dump(values))
+
+
+def _without_files(values: dict[str, Any]) -> dict[str, Any]:
+    files = [name for name, value in values.items() if isinstance(value, File)]
+    if files:
+        told = _("A run keeps no files. Let the page's `save` put it where it belongs.")
+        raise InvalidPayloadError(errors={name: [told] for name in files})
+    return values

@@ -20,6 +20,7 @@ from actions.call import perform
 from actions.conf import conf
 from actions.definitions import DEMAND
 from actions.exceptions import ActionError, NotPossibleError, PreconditionFailedError
+from actions.forms.texts import with_code
 from actions.terms import MAX_KEY, Terms
 from actions.versions import etag_of
 
@@ -27,7 +28,6 @@ from .effects import Effects, differences_of, effects_of
 from .offers import DOOR, view_for
 from .payload_forms import STEP, is_sent, payload_form
 from .selected import Selected, spread
-from .texts import with_code
 
 if TYPE_CHECKING:
     from django.db.models import Model

@@ -2,11 +2,16 @@
 
 from .archived import ArchivedRunAdmin
 from .runs import RunAdmin
-from .tables import DefinitionAdmin, MessageAdmin, OpenTaskAdmin, RunScheduleAdmin
+from .tables import DefinitionAdmin, MessageAdmin, RunScheduleAdmin
+from .tasks import OpenTaskAdmin
+from .workflows import JobAdmin, KnownStepAdmin, KnownWorkflowAdmin
 
 __all__ = [
     "ArchivedRunAdmin",
     "DefinitionAdmin",
+    "JobAdmin",
+    "KnownStepAdmin",
+    "KnownWorkflowAdmin",
     "MessageAdmin",
     "OpenTaskAdmin",
     "RunAdmin",

@@ -1,4 +1,4 @@
-"""Definitions, schedules, open inputs and messages in Django's admin: read; schedules also paused and removed."""
+"""Definitions, schedules and messages in Django's admin: read; schedules also paused and removed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from actions.processes.api.masking import sensitive_of
 from actions.processes.api.pictures import SVG, drawn
 from actions.processes.api.schedules import activate
 from actions.processes.graph import Graph
-from actions.processes.models import Definition, Message, OpenTask, RunSchedule
+from actions.processes.models import Definition, Message, RunSchedule
 from actions.redaction import redact, secret_names
 
 from .filters import ProcessFilter
@@ -137,34 +137,6 @@ class RunScheduleAdmin(LargeTableAdmin):
     def pretty_payload(self, row: RunSchedule) -> SafeString:
         """What each run is given."""
         return masked(row.payload, row.process)
-
-
-@admin.register(OpenTask)
-class OpenTaskAdmin(LargeTableAdmin):
-    """Inputs that runs wait for."""
-
-    list_display = ("id", "process", "what", "root", "claimed_by", "created_at", "due_at")
-    list_filter: ClassVar[tuple[Any, ...]] = (ProcessFilter,)
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """All columns; runs as links."""
-        names = ("process", "what", "node", "root", "waiting_run", "users", "groups", "permissions", "claimed_by")
-        return [*names, "created_at", "due_at"]
-
-    @admin.display(description=_("title"))
-    def what(self, task: OpenTask) -> str:
-        """What is to be answered."""
-        return task.title or task.node
-
-    @admin.display(description=_("root"))
-    def root(self, task: OpenTask) -> str:
-        """The run."""
-        return self.link_to_run(task.root_id)
-
-    @admin.display(description=_("run"))
-    def waiting_run(self, task: OpenTask) -> str:
-        """The run or branch that waits."""
-        return self.link_to_run(task.run_id)
 
 
 @admin.register(Message)

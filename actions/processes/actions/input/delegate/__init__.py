@@ -1,0 +1,1 @@
+"""Delegate inputs."""

@@ -1,0 +1,1 @@
+"""Escalate inputs."""

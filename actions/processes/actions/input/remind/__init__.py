@@ -1,0 +1,1 @@
+"""Remind those who may answer inputs."""

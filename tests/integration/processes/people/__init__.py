@@ -1,0 +1,1 @@
+"""What people see of processes, and do in them."""

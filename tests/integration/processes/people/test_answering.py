@@ -1,0 +1,219 @@
+"""Who may answer, and how those find it: asked again at each access, by an index however much waits for others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.checks import run_checks
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from actions.exceptions import RefusedError
+from actions.processes import services
+from actions.processes.expressions import literal, path
+from actions.processes.graph import Who
+from actions.processes.models import OpenTask, TaskCandidate
+from actions.processes.store import close_tasks, open_task
+from tests.processes import registered
+
+from .asking import asking, fresh, group, member, start
+
+pytestmark = pytest.mark.django_db
+
+
+def permit(user: User, codename: str) -> User:
+    user.user_permissions.add(Permission.objects.get(codename=codename))
+    return fresh(user)
+
+
+def agree(task: OpenTask, user: User) -> bool:
+    """What the three questions say, which have to say the same."""
+    user = fresh(user)
+    may = services.may_answer(task, user)
+    assert services.get_open_tasks(fresh(user)).filter(pk=task.pk).exists() is may
+    assert services.get_users_with_permission(task).filter(pk=user.pk).exists() is may
+    return may
+
+
+WHOS = {
+    "anybody": Who(),
+    "user by name": Who(users=(literal("ada"),)),
+    "user and group": Who(users=(literal("ada"), literal("bob")), groups=(literal("a"),)),
+    "group": group("a"),
+    "two groups": group("a", "b"),
+    "permission": Who(permissions=("auth.view_user",)),
+    "two permissions": Who(permissions=("auth.view_user", "auth.change_user")),
+    "group and permission": Who(groups=(literal("a"),), permissions=("auth.view_user",)),
+    "user filter": Who(user_filter={"is_staff": True}),
+    "group filter": Who(group_filter={"name__startswith": "a"}),
+    "filters and group": Who(groups=(literal("b"),), group_filter={"name": "a"}, user_filter={"is_staff": True}),
+}
+
+
+@pytest.mark.parametrize("name", WHOS)
+def test_three_questions_agree_on_who_may_answer(name: str) -> None:
+    with registered(asking(WHOS[name])):
+        task = start(asking(WHOS[name]))
+    users = [
+        member("ada", "a", is_staff=True),
+        member("bob", "a", "b"),
+        permit(member("cyd", "b", is_staff=True), "view_user"),
+        permit(permit(member("dan", "a", "b", is_staff=True), "view_user"), "change_user"),
+        member("eve"),
+    ]
+    expected = {
+        "anybody": "abcde",
+        "user by name": "a",
+        "user and group": "ab",
+        "group": "abd",
+        "two groups": "bd",
+        "permission": "cd",
+        "two permissions": "d",
+        "group and permission": "d",
+        "user filter": "acd",
+        "group filter": "abd",
+        "filters and group": "d",
+    }
+    assert "".join(user.username[0] for user in users if agree(task, user)) == expected[name]
+    assert not services.may_answer(task, member("off", "a", "b", is_active=False))
+    assert agree(task, User.objects.create_superuser("root"))
+
+
+def test_it_is_asked_again_at_each_access() -> None:
+    ada = member("ada", "approvers")
+    with registered(asking(group("approvers"))):
+        task = start(asking(group("approvers")))
+        ada.groups.clear()
+        assert not agree(task, ada)
+        with pytest.raises(RefusedError, match="may not answer"):
+            services.provide_input(task.run_id, {"is_fine": True}, actor=fresh(ada))
+        Group.objects.get(name="approvers").user_set.add(ada)
+        assert agree(task, ada)
+        assert services.provide_input(task.run_id, {"is_fine": True}, actor=fresh(ada)).status == "succeeded"
+    assert not OpenTask.objects.exists()
+    assert not TaskCandidate.objects.exists()
+
+
+def test_a_user_may_be_looked_up_in_the_payload() -> None:
+    process = asking(Who(users=(path("payload.boss"),)))
+    ada, bob = member("ada"), member("bob")
+    with registered(process):
+        task = start(process, payload={"boss": str(ada.pk)})
+    assert (agree(task, ada), agree(task, bob)) == (True, False)
+
+
+def test_a_filter_that_the_models_do_not_have_finds_nobody(caplog: Any) -> None:
+    process = asking(Who(user_filter={"shoe_size": 42}))
+    with registered(process):
+        task = start(process)
+    assert not agree(task, member("ada"))
+    assert "Nobody is found by" in caplog.text
+    assert agree(task, User.objects.create_superuser("root"))
+
+
+def test_what_others_have_costs_no_statement_more() -> None:
+    member("ada", "mine", "other")
+    mine = asking(Who(groups=(literal("mine"), literal("other"))))
+    others = asking(group("theirs"), name="others")
+
+    def cost() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert (
+                len(list(services.get_open_tasks(User.objects.get(username="ada"))[:50]))
+                == OpenTask.objects.filter(process="asks").count()
+            )
+        return len(queries)
+
+    with registered(mine, others):
+        start(mine)
+        start(others)
+        first = cost()
+        for _number in range(5):
+            start(mine)
+            start(others)
+        assert cost() == first <= 8
+
+
+def test_whatever_ends_a_task_removes_those_who_may_answer() -> None:
+    process = asking(group("approvers"))
+    with registered(process):
+        for end in (services.cancel, lambda run: services.move(run) and services.cancel(run), services.remove):
+            task = start(process)
+            assert TaskCandidate.objects.filter(run_id=task.run_id).exists()
+            end(task.run)
+            assert not OpenTask.objects.exists()
+            assert not TaskCandidate.objects.exists()
+
+
+def test_closing_none_costs_one_statement_and_no_more() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert close_tasks([1, 2], "default") == 0
+    assert len(queries) == 1
+
+
+def only_ada(task: OpenTask) -> Any:
+    return User.objects.filter(username="ada")
+
+
+def no_form_method(node: Any) -> Any:
+    return User.objects.none()
+
+
+THERE = f"{__name__}.only_ada"
+
+
+@override_settings(
+    ATM_GROUP_MODEL="auth.Group",
+    ATM_USER_WITH_PERMISSIONS_FORM_METHOD=f"{__name__}.no_form_method",
+    ATM_USER_WITH_PERMISSIONS_MODEL_METHOD=THERE,
+)
+def test_a_project_may_say_by_a_function_who_may_answer() -> None:
+    process = asking(group("nobody is in it"))
+    with registered(process):
+        task = start(process)
+    assert agree(task, member("ada"))
+    assert not agree(task, member("bob"))
+    assert not [each for each in run_checks() if each.id == "automations.E001"]
+
+
+@pytest.mark.parametrize(
+    "given", [{"ATM_GROUP_MODEL": "auth.Group"}, {"ATM_USER_WITH_PERMISSIONS_MODEL_METHOD": THERE}]
+)
+def test_the_three_settings_of_swapped_models_belong_together(given: dict[str, str]) -> None:
+    with override_settings(**given):
+        found = [each for each in run_checks() if each.id == "automations.E001"]
+    assert len(found) == 2
+    assert any("ATM_USER_WITH_PERMISSIONS_FORM_METHOD" in str(each) for each in found)
+
+
+def test_a_setting_that_names_nothing_is_found() -> None:
+    names = {
+        "ATM_GROUP_MODEL": "auth.Crew",
+        "ATM_USER_WITH_PERMISSIONS_FORM_METHOD": "nowhere.at_all",
+        "ATM_USER_WITH_PERMISSIONS_MODEL_METHOD": THERE,
+    }
+    with override_settings(**names):
+        found = [str(each) for each in run_checks() if each.id == "automations.E001"]
+    assert len(found) == 2
+
+
+def test_candidates_are_found_by_an_index() -> None:
+    process = asking(group("mine"))
+    with registered(process):
+        task = start(process)
+    rows = [OpenTask(run_id=10_000 + number, root_id=1, process="x", node="y", due_at=None) for number in range(20)]
+    for row in rows:
+        row.groups = ["theirs"]
+        open_task(row, "default")
+    if connection.vendor != "postgresql":
+        assert set(services.get_open_tasks(member("ada", "mine")).values_list("pk", flat=True)) == {task.pk}
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = services.get_open_tasks(member("ada", "mine")).explain()
+    assert "actions_candidate_value" in plan

@@ -1,0 +1,1 @@
+"""Workflows, steps and jobs over REST: `path("wfe/", include("actions.processes.wfe.urls"))`."""

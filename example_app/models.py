@@ -94,3 +94,73 @@ class Todo(models.Model):
     def may_be_changed_by(self, user: Person) -> bool:
         """Whether it is theirs, or stands in their list, or they are staff."""
         return user.is_staff or user.pk in (self.owner_id, self.list.owner_id)
+
+
+class IssueList(models.Model):
+    """Issues that are discussed for a week: see `automations.IssueDiscussion`."""
+
+    title = models.CharField(_("title"), max_length=200)
+    has_call = models.BooleanField(_("has a call"), default=False)
+    announced_at = models.DateTimeField(_("announced at"), null=True, blank=True)
+    warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
+    call_at = models.DateTimeField(_("call at"), null=True, blank=True)
+    result = models.TextField(_("result"), blank=True)
+
+    class Meta:
+        verbose_name = _("issue list")
+        verbose_name_plural = _("issue lists")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class IssueMail(models.Model):
+    """What somebody has written about the issues of a list."""
+
+    issue_list = models.ForeignKey(
+        IssueList, on_delete=models.CASCADE, related_name="mails", verbose_name=_("issue list")
+    )
+    text = models.TextField(_("text"))
+
+    class Meta:
+        verbose_name = _("mail about issues")
+        verbose_name_plural = _("mails about issues")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:50]
+
+
+class WebinarSession(models.Model):
+    """A webinar on one day: see `automations.Webinar`."""
+
+    title = models.CharField(_("title"), max_length=200)
+    starts_at = models.DateTimeField(_("starts at"))
+    recording = models.URLField(_("recording"), blank=True)
+
+    class Meta:
+        verbose_name = _("webinar session")
+        verbose_name_plural = _("webinar sessions")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class WebinarGuest(models.Model):
+    """Somebody who has signed up for a session."""
+
+    session = models.ForeignKey(
+        WebinarSession, on_delete=models.CASCADE, related_name="guests", verbose_name=_("session")
+    )
+    email = models.EmailField(_("mail address"))
+
+    class Meta:
+        verbose_name = _("webinar guest")
+        verbose_name_plural = _("webinar guests")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["session", "email"], name="example_guest_once")]
+
+    def __str__(self) -> str:
+        return self.email

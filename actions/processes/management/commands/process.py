@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from actions.discovery import load_viewsets
 from actions.processes.authoring.yaml_format import format_schema
-from actions.processes.discovery import compile_file, unknown_names
+from actions.processes.discovery import compile_file, named_problems
 from actions.processes.registry import processes
 
 COLUMNS = ("id", "style", "steps", "version", "title", "source")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         problems = []
         for file in files:
             compiled = compile_file(file)
-            found = [*compiled.problems, *self._unknown(compiled)]
+            found = [*compiled.problems, *self._of_named(compiled)]
             problems += found
             if not found and not as_json and compiled.process is not None:
                 self.stdout.write(self.style.SUCCESS(f"{file}: {compiled.process.id} is right."))
@@ -65,10 +65,10 @@ class Command(BaseCommand):
             raise CommandError(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}.")
 
     @staticmethod
-    def _unknown(compiled: Any) -> list[Any]:
-        """Names that there are not; a process may name itself."""
+    def _of_named(compiled: Any) -> list[Any]:
+        """What is wrong with the use of actions and processes; a process may name itself."""
         own = None if compiled.process is None else compiled.process.id
-        return unknown_names([each for each in compiled.named if each.kind != "process" or each.name != own])
+        return named_problems([each for each in compiled.named if each.kind != "process" or each.name != own])
 
     def _list(self, *, as_json: bool) -> None:
         rows = [_row(process) for process in processes]

@@ -1,0 +1,107 @@
+"""Calls what an automation's nodes name: functions, methods, constants, references, with the task at hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from actions.processes.expressions import Expression, call, literal
+
+from .task import Task
+from .this import referred
+
+if TYPE_CHECKING:
+    from actions.processes.context import Body, StepContext
+
+    from .nodes import Execute
+
+
+def task_of(automation: Any, context: StepContext) -> Task:
+    """What a function of a class is told in a step. Made for each call: nothing of a run is kept in a class."""
+    return Task(automation.of_step(context), context)
+
+
+def resolved(value: Any, task: Task) -> Any:
+    """What a reference stands for; any other value as it is."""
+    name = referred(value)
+    return getattr(task.instance, name) if name else value
+
+
+def valued(value: Any, task: Task) -> Any:
+    """The value of a condition, moment or duration."""
+    found = resolved(value, task)
+    return found(task) if callable(found) else found
+
+
+def is_constant(value: Any) -> bool:
+    """Whether it is known when the class is made."""
+    return not referred(value) and not callable(value)
+
+
+def expression(value: Any, name: str, automation: Any, bodies: dict[str, Body]) -> Expression:
+    """A value as the graph has it: itself, or a call of a function that is put among the bodies by a name."""
+    if is_constant(value) and (plain := _plain(value)) is not None:
+        return literal(plain[0])
+
+    def body(context: StepContext, _arguments: dict[str, Any]) -> Any:
+        task = task_of(automation, context)
+        found = valued(value, task)
+        task.instance.data.flush()
+        return found
+
+    bodies[name] = body
+    return call(name)
+
+
+def _plain(value: Any) -> tuple[Any] | None:
+    """A constant as JSON; None for one that is none, such as an instance of a model."""
+    if isinstance(value, timedelta):
+        return (value.total_seconds(),)
+    if isinstance(value, date):
+        return (value.isoformat(),)
+    try:
+        return (json.loads(json.dumps(value)),)
+    except (TypeError, ValueError):
+        return None
+
+
+def execution(node: Execute, automation: Any) -> Body:
+    """The body of an `Execute`."""
+
+    def body(context: StepContext, _arguments: dict[str, Any]) -> Any:
+        return _called(automation, context, node.method, node.args, node.kwargs)
+
+    return body
+
+
+def clause(args: tuple[Any, ...], kwargs: Mapping[str, Any], automation: Any) -> Body:
+    """The body of what an `If` does in place of going to a node."""
+
+    def body(context: StepContext, _arguments: dict[str, Any]) -> Any:
+        return _called(automation, context, _first, args, kwargs)
+
+    return body
+
+
+def _first(task: Task, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(task, *args, **kwargs)
+
+
+def _called(
+    automation: Any, context: StepContext, function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]
+) -> Any:
+    from actions.processes.exceptions import StepError
+    from actions.processes.values import dump
+
+    task = task_of(automation, context)
+    given = [resolved(each, task) for each in args]
+    answer = function(task, *given, **{name: resolved(each, task) for name, each in kwargs.items()})
+    task.instance.data.flush()
+    try:
+        dump(answer)
+    except StepError:
+        # It is for the function's own use: only what is JSON is kept.
+        return None
+    return answer

@@ -1,0 +1,16 @@
+"""Carries out everything that is due, without a worker that goes on for ever."""
+
+from __future__ import annotations
+
+from actions.processes import worker
+from actions.processes.services.reminding import care_for_next
+
+
+def do_due() -> None:
+    """Go on with all runs that are due, hand out messages, remind people; until there is nothing left for now.
+
+    What fails is recorded where it failed, and keeps nothing else from being done. Several may do this at once.
+    """
+    for using in worker.databases():
+        while any([worker.take_runs(using), worker.deliver_next_message(using), care_for_next(using)]):
+            pass

@@ -1,0 +1,213 @@
+"""Messages to automations: each calls a method `receive_<message>`, beside the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from actions.exceptions import ConfigurationError
+
+from .calling import resolved, task_of
+from .declaring import AutomationType
+from .exceptions import WrongAutomationError
+from .keys import database, find
+from .registry import class_of, get_automation_class
+
+if TYPE_CHECKING:
+    from actions.processes.context import Body, StepContext
+
+    from .nodes import SendMessage
+
+RECEIVER = "receive_"
+REQUIREMENTS = "data_requirements"
+RECEIVED = "received"
+"""What a receiver answers after whom nobody else is to get a broadcast message."""
+
+
+def require_data_parameters(**types: type) -> Callable[[Any], Any]:
+    """Have a receiver get only messages whose data have these keys, with values that can be read as these types."""
+
+    def decorate(method: Any) -> Any:
+        setattr(method, REQUIREMENTS, types)
+        return method
+
+    return decorate
+
+
+def receiver_of(automation: Any, message: str) -> str:
+    """The name of the method that gets a message; "" where there is none."""
+    name = f"{RECEIVER}{message}"
+    return name if callable(getattr(automation, name, None)) else ""
+
+
+def satisfies(automation: Any, message: str, data: Any) -> bool:
+    """Whether a class gets messages of this name, and the data have what it requires of them."""
+    name = receiver_of(automation, message)
+    if not name:
+        return False
+    required = getattr(getattr(automation, name), REQUIREMENTS, {})
+    values = values_of(data)
+    return all(key in values and _is_readable(values[key], kind) for key, kind in required.items())
+
+
+def values_of(data: Any) -> Mapping[str, Any]:
+    """What can be looked up in the data of a message: a mapping, the query of a request, or nothing."""
+    query = getattr(data, "GET", data)
+    return query if isinstance(query, Mapping) or hasattr(query, "getlist") else {}
+
+
+def _is_readable(value: Any, kind: type) -> bool:
+    if isinstance(value, kind):
+        return True
+    try:
+        kind(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def send(instance: Any, message: str, token: Any, data: Any) -> Any:
+    """Call the receiver of one automation; None where it has none, the data are not enough, or it is over."""
+    from actions.processes import services
+    from actions.processes.exceptions import WrongStateError
+
+    automation = type(instance)
+    if not satisfies(automation, message, data) or instance.finished():
+        return None
+    name = receiver_of(automation, message)
+
+    def body(context: StepContext) -> Any:
+        bound = automation.of_step(context, is_step=context.node != name)
+        answer = getattr(bound, name)(token, data)
+        bound.data.flush()
+        return answer
+
+    try:
+        return services.receive(instance.id, name, body, said=_said(token, data), using=instance.using)
+    except WrongStateError:
+        # It has ended meanwhile.
+        return None
+    finally:
+        instance.refresh()
+
+
+def _said(token: Any, data: Any) -> dict[str, Any]:
+    """A message as the row of its receipt keeps it."""
+    return {"token": token, "data": dict(values_of(data)) if hasattr(data, "GET") else data}
+
+
+def dispatch(automation: Any, target: Any, message: str, token: Any, data: Any) -> Any:
+    """Send a message to the one automation that is meant; None where there is none.
+
+    Args:
+        automation: The class that it is of; None: any.
+        target: It, its row, its id or its key.
+        message: The message's name.
+        token: For the receiver.
+        data: For the receiver.
+
+    Raises:
+        WrongAutomationError: It is of another class.
+    """
+    row = find(target, database())
+    if row is None:
+        return None
+    found = class_of(row.process)
+    if found is None or (automation is not None and not issubclass(found, automation)):
+        name = found.__name__ if found is not None else row.process
+        expected = automation.__name__ if automation is not None else "an automation"
+        raise WrongAutomationError(f"Automation {row.pk} is of {name}. Expected was {expected}.")
+    return send(found(automation=row), message, token, data)
+
+
+def broadcast(automation: Any, message: str, token: Any, data: Any, *, to_all: bool = True) -> list[Any]:
+    """Send a message to all automations of a class that are under way; what their receivers answer.
+
+    Args:
+        automation: The class.
+        message: Its name.
+        token: For the receivers.
+        data: For the receivers.
+        to_all: Whether more than the first one gets it. In any case, none does after one that answers "received".
+    """
+    from actions.processes.models import Run
+
+    if not satisfies(automation, message, data):
+        return []
+    runs = Run.objects.using(database()).filter(process=automation.process_id)
+    results = []
+    for row in list(runs.roots().unfinished().order_by("pk")):
+        answer = send(automation(automation=row), message, token, data)
+        results.append(answer)
+        if answer == RECEIVED or not to_all:
+            break
+    return results
+
+
+def create(automation: Any, message: str, token: Any, data: Any) -> Any:
+    """Make an automation that gets a message before its first node, and run it.
+
+    Returns:
+        It; None where nothing was made: there is no such receiver, the data are not enough, or the receiver killed it.
+    """
+    from django.db import transaction
+
+    if not satisfies(automation, message, data):
+        return None
+    values, unique = values_of(data), automation.unique
+    keys = unique if isinstance(unique, tuple | list) else ()
+    if any(key not in values for key in keys):
+        return None
+    with transaction.atomic(using=database()):
+        instance = automation(autorun=False, **{key: values[key] for key in keys})
+        send(instance, message, token, data)
+    if instance.finished():
+        return None if instance.is_gone() else instance
+    instance.run()
+    return instance
+
+
+def sending(node: SendMessage, automation: Any) -> Body:
+    """The body of a `SendMessage`."""
+
+    def body(context: StepContext, _arguments: dict[str, Any]) -> Any:
+        task = task_of(automation, context)
+        target, token = resolved(node.target, task), resolved(node.token, task)
+        if isinstance(target, str) and "." in target:
+            target = get_automation_class(target)
+        return {"results": _results(node, target, token, _data(node, task))}
+
+    return body
+
+
+def _results(node: SendMessage, target: Any, token: Any, data: Any) -> list[Any]:
+    if not isinstance(target, type):
+        return _kept([dispatch(None, target, node.message, token, data)])
+    if not isinstance(target, AutomationType):
+        raise ConfigurationError(f"{node.owner}.{node.name}: {target!r} is no automation, and gets no messages.")
+    return _kept(broadcast(target, node.message, token, data, to_all=node.allow_multiple_receivers))
+
+
+def _data(node: SendMessage, task: Any) -> Any:
+    data = resolved(node.data, task)
+    if isinstance(data, Mapping):
+        data = {key: resolved(each, task) for key, each in data.items()}
+    more = {key: resolved(each, task) for key, each in node.kwargs.items()}
+    return {**(data or {}), **more} if more or data is None else data
+
+
+def _kept(answers: list[Any]) -> list[Any]:
+    """Answers as the step keeps them: those that are JSON."""
+    from actions.processes.exceptions import StepError
+    from actions.processes.values import dump, load
+
+    kept = []
+    for each in answers:
+        try:
+            kept.append(load(dump(each)))
+        except StepError:
+            kept.append(None)
+    return kept
+
+
+__all__ = ["broadcast", "create", "dispatch", "require_data_parameters", "satisfies", "send", "sending"]

@@ -7,4 +7,5 @@ MODULE_REGISTRY = ["account"]
 PROCESS_REGISTRY = {
     "hello-world": "HelloWorld",
     "signup-request": "SignupRequest",
+    "signup-approval": "SignupApproval",
 }

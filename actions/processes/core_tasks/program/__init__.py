@@ -1,0 +1,1 @@
+"""Programs of this machine, as far as DJACTION_PROGRAMS names them."""

@@ -1,0 +1,1 @@
+"""The process registry with a database."""

@@ -1,0 +1,1 @@
+"""The process registry without a database."""

@@ -65,7 +65,7 @@ def _measure(*, is_postgres: bool) -> tuple[dict[str, float], list[Figure]]:
 
     rates = processes_rates.measure()
     figures = [*_ratios(rates), *processes_statements.measure(), *_loop(), *_workers(rates, is_postgres=is_postgres)]
-    return rates, [*figures, *_waiting(rates)]
+    return rates, [*figures, *_waiting(rates), *_faces(rates)]
 
 
 def _ratios(rates: dict[str, float]) -> list[Figure]:
@@ -126,6 +126,14 @@ def _waiting(rates: dict[str, float]) -> list[Figure]:
         Figure("a tick while 1,000,000 runs wait: milliseconds", milliseconds["engine, 1,000,000 wait"], 2),
         Figure("a tick while 1,000,000 runs wait: statements", statements, 1),
     ]
+
+
+def _faces(rates: dict[str, float]) -> list[Figure]:
+    from . import processes_faces
+
+    more, figures = processes_faces.measure()
+    rates.update(more)
+    return [Figure(*each) for each in figures]
 
 
 if __name__ == "__main__":

@@ -31,19 +31,19 @@ def measure() -> tuple[dict[str, float], int]:
     milliseconds = {}
     for count in (FEW, MANY):
         ceiling.seed(count, due_in=86_400)
-        milliseconds[f"prototype, {count:,} wait"] = _median(partial(ceiling.claim, BATCH))
+        milliseconds[f"prototype, {count:,} wait"] = median(partial(ceiling.claim, BATCH))
     ceiling.seed(0)
     for count in (FEW, MANY):
-        _fill(count)
-        milliseconds[f"engine, {count:,} wait"] = _median(_look())
-    tick = _look()
+        fill(count)
+        milliseconds[f"engine, {count:,} wait"] = median(look())
+    tick = look()
     with CaptureQueriesContext(connection) as captured:
         tick()
     clear()
     return milliseconds, len(captured)
 
 
-def _look() -> Callable[[], object]:
+def look() -> Callable[[], object]:
     """What a worker does when it looks into its queues."""
     clock = iter(range(10**9))
     # An hour of its clock later each time, it is always time to look.
@@ -52,7 +52,8 @@ def _look() -> Callable[[], object]:
     return source.work
 
 
-def _median(tick: Callable[[], object]) -> float:
+def median(tick: Callable[[], object]) -> float:
+    """Milliseconds of a tick, the median of some."""
     seconds = []
     for _number in range(TICKS):
         begin = time.perf_counter()
@@ -61,10 +62,10 @@ def _median(tick: Callable[[], object]) -> float:
     return statistics.median(seconds) * 1000
 
 
-def _fill(count: int) -> None:
+def fill(count: int, process: str = "count-database") -> None:
     """Copies of one run: of two, one waits for tomorrow, the other one for somebody."""
     clear()
-    run = prepare("count-database", {}, using="default")
+    run = prepare(process, {}, using="default")
     run.status, run.waiting_for, run.due_at = "waiting", "time", timezone.now() + timedelta(days=1)
     run.save(force_insert=True)
     quote = connection.ops.quote_name

@@ -49,7 +49,8 @@ need_mariadb() {
     if ! answers 3306; then
         command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || install_package mariadb-server
         install -d -o mysql -g mysql /run/mysqld
-        start-stop-daemon --start --oknodo --background --exec /usr/sbin/mariadbd -- --user=mysql
+        start-stop-daemon --start --oknodo --background --exec /usr/sbin/mariadbd -- --user=mysql \
+            --innodb-flush-log-at-trx-commit=2
         wait_for MariaDB 3306
     fi
     if mariadb --connect-timeout=5 -h 127.0.0.1 -u root -e '' 2>/dev/null; then return; fi
@@ -81,4 +82,9 @@ need_rabbitmq() {
             rabbitmq-server -detached >/dev/null
     fi
     wait_for RabbitMQ 5672
+}
+
+# Where it cannot be had, or the machine does not let it work, two tests of the sandbox are skipped.
+need_bubblewrap() {
+    command -v bwrap >/dev/null || install_package bubblewrap || echo "bubblewrap cannot be installed: its tests are skipped."
 }

@@ -35,7 +35,7 @@ def make_process(*nodes: Node, bodies: Mapping[str, Any] | None = None, name: st
     """A process that begins with its first node. Functions may take the context alone, or it and the arguments."""
     graph_options = {
         key: options.pop(key)
-        for key in ("compensates", "max_running", "on_change", "payload", "forms", "version")
+        for key in ("compensates", "hands_on", "max_running", "on_change", "payload", "forms", "version")
         if key in options
     }
     graph = Graph(name, nodes[0].name, {each.name: each for each in nodes}, **graph_options)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,11 +14,11 @@ import pytest
 from django.db import connection
 
 from actions.models import ArchiveBatch, EventAction
+from tests.programs import Program
 from tests.records import assert_all_are_archived, assert_none_is_lost, in_files, in_table, make_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
 
 
@@ -30,15 +27,12 @@ class Archiver:
 
     def __init__(self, destination: str, folder: Path, batch_size: int) -> None:
         environ = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.acceptance.archive_settings",
             "ARCHIVE_DATABASE": str(connection.settings_dict["NAME"]),
             "ARCHIVE_DESTINATION": destination,
             "ARCHIVE_FOLDER": str(folder),
             "ARCHIVE_BATCH_SIZE": str(batch_size),
         }
-        command = [sys.executable, "manage.py", "archive_actions"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+        self.process = Program("archive_actions", settings="tests.acceptance.archive_settings", environ=environ)
 
     def kill_at_work(self, delay: float) -> None:
         """Wait until it has begun, and some seconds longer, and kill it."""

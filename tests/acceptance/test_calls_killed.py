@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,14 +18,14 @@ from actions.models import EventAction, PendingCall, WorkerHeartbeat
 from actions.registry import catalogue
 from actions.terms import Terms
 from tests.app.models import Article
+from tests.programs import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 
 
-def _until(condition: Callable[[], object], *workers: subprocess.Popen[str]) -> None:
+def _until(condition: Callable[[], object], *workers: Program) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert [worker.poll() for worker in workers] == [None] * len(workers), "a worker has ended"
@@ -51,14 +48,12 @@ def project(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> I
 
 
 @pytest.fixture
-def start(project: Any) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def start(project: Any) -> Iterator[Callable[[], Program]]:
     """Starts workers; those that a failed test leaves are ended."""
-    started: list[subprocess.Popen[str]] = []
-    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.acceptance.calls_settings"}
+    started: list[Program] = []
 
-    def make() -> subprocess.Popen[str]:
-        command = [sys.executable, "manage.py", "actions_worker"]
-        started.append(subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True))
+    def make() -> Program:
+        started.append(Program("actions_worker", settings="tests.acceptance.calls_settings"))
         return started[-1]
 
     yield make
@@ -86,7 +81,7 @@ def call(project: Any) -> Callable[..., EventAction]:
     return make
 
 
-def _kill_in_the_middle(project: Any, start: Callable[[], subprocess.Popen[str]]) -> None:
+def _kill_in_the_middle(project: Any, start: Callable[[], Program]) -> None:
     """Start a worker and kill it when it has begun; nothing waits any more afterwards."""
     (project.folder() / "wait").touch()
     worker = start()
@@ -98,7 +93,7 @@ def _kill_in_the_middle(project: Any, start: Callable[[], subprocess.Popen[str]]
     (project.folder() / "wait").unlink()
 
 
-def _end(worker: subprocess.Popen[str]) -> None:
+def _end(worker: Program) -> None:
     # Before it has begun, a signal ends it as any other program.
     _until(lambda: WorkerHeartbeat.objects.filter(name__endswith=f":{worker.pid}").exists(), worker)
     worker.send_signal(signal.SIGTERM)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,19 +17,19 @@ from django.db import connection, transaction
 from actions import perform
 from actions.models import Delivery, WorkerHeartbeat
 from tests.app.models import Article
+from tests.programs import Program
 from tests.receivers import Receiver, Reply, Request
 from tests.threads import Call
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.keyed")]
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 WORKERS = 2
 ROUNDS = 10
 EVENTS = 220
 
 
-def _until(condition: Callable[[], object], *workers: subprocess.Popen[str]) -> None:
+def _until(condition: Callable[[], object], *workers: Program) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert [worker.poll() for worker in workers] == [None] * len(workers), "a worker has ended"
@@ -105,16 +102,14 @@ def receiver(trap: Trap) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def start(receiver: Receiver, settings: Any) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def start(receiver: Receiver, settings: Any) -> Iterator[Callable[[], Program]]:
     """Starts workers; those that a failed test leaves are ended."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Program] = []
     own = {"DELIVERIES_DATABASE": str(connection.settings_dict["NAME"]), "DELIVERIES_URL": receiver.url}
     os.environ.update(own)
-    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.acceptance.deliveries_settings"}
 
-    def make() -> subprocess.Popen[str]:
-        command = [sys.executable, "manage.py", "actions_worker"]
-        started.append(subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True))
+    def make() -> Program:
+        started.append(Program("actions_worker", settings="tests.acceptance.deliveries_settings"))
         return started[-1]
 
     try:
@@ -131,7 +126,7 @@ def start(receiver: Receiver, settings: Any) -> Iterator[Callable[[], subprocess
                 process.communicate()
 
 
-def _kill(workers: list[subprocess.Popen[str]]) -> None:
+def _kill(workers: list[Program]) -> None:
     for worker in workers:
         worker.send_signal(signal.SIGKILL)
     for worker in workers:
@@ -139,14 +134,14 @@ def _kill(workers: list[subprocess.Popen[str]]) -> None:
         assert worker.returncode == -signal.SIGKILL
 
 
-def _end(worker: subprocess.Popen[str]) -> None:
+def _end(worker: Program) -> None:
     _until(lambda: WorkerHeartbeat.objects.filter(name__endswith=f":{worker.pid}").exists(), worker)
     worker.send_signal(signal.SIGTERM)
     worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == 0
 
 
-def _kill_some(start: Callable[[], subprocess.Popen[str]], receiver: Receiver, trap: Trap, number: int) -> None:
+def _kill_some(start: Callable[[], Program], receiver: Receiver, trap: Trap, number: int) -> None:
     """Two workers that are sending, and are killed at any moment, or when a message has just arrived."""
     workers = [start() for _ in range(WORKERS)]
     before = len(receiver.requests)
@@ -161,7 +156,7 @@ def _kill_some(start: Callable[[], subprocess.Popen[str]], receiver: Receiver, t
 
 
 def test_twenty_workers_that_are_killed_lose_no_event_make_none_up_and_change_no_order(
-    start: Callable[[], subprocess.Popen[str]], receiver: Receiver, trap: Trap
+    start: Callable[[], Program], receiver: Receiver, trap: Trap
 ) -> None:
     writer = Writer()
     writing = Call(writer)

@@ -19,7 +19,8 @@ from example_app.models import Todo, TodoList
 from tests.app.models import Article
 from tests.integration import mcp_articles
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(mcp_articles.__name__)]
+# What the client is answered, tests of the door see on every database.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(mcp_articles.__name__), pytest.mark.once]
 
 Session = Callable[[Any], Awaitable[Any]]
 

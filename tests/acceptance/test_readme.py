@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.test_run_demo import demo, environ, manage, port, printed  # noqa: F401 - fixtures
+from tests.acceptance.test_run_demo import demo, printed
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(
@@ -126,11 +126,9 @@ def test_a_new_project_that_follows_the_readme_works(tmp_path: Path) -> None:
 @pytest.mark.skipif(not (which("curl") and which("bash")), reason="needs curl and bash")
 def test_the_walkthrough_works_after_the_lines_that_make_run_prints(
     tmp_path: Path,
-    environ: dict[str, str],  # noqa: F811
-    port: int,  # noqa: F811
+    environ: dict[str, str],
+    port: int,
 ) -> None:
-    manage(environ, "migrate", "--verbosity=0")
-    manage(environ, "load_demo")
     walkthrough = re.findall(r"^\$ (.*)$", block("console", "T=http"), re.MULTILINE)
     with demo(environ, port) as process:
         lines = re.findall(r"^  (curl .*)$", printed(process), re.MULTILINE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -19,24 +18,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.once
-
-
-@pytest.fixture
-def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def environ(tmp_path):
-    """An example project with data of its own."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "DJANGO_"))}
-    return {**environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'demo.sqlite3'}", "PYTHONUNBUFFERED": "1"}
-
-
-def manage(environ, *command):
-    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environ, check=True, capture_output=True)
 
 
 @contextmanager
@@ -83,21 +64,28 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_printed_calls_work_and_a_signal_ends_everything(environ, port, number):
-    manage(environ, "migrate", "--verbosity=0")
-    manage(environ, "load_demo")
+def test_the_printed_calls_work_and_ctrl_c_ends_everything(environ, port):
     with demo(environ, port) as process:
         guide = printed(process)
         calls = re.findall(r'curl -u (\w+):(\w+) -X POST "?(\S+?)"?\n', guide)
         statuses = [post(*call) for call in calls]
         pages = {page: seen(page) for page in re.findall(r"^  \w.*? (http\S+)$", guide, re.MULTILINE)}
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         process.stdout.read()
     assert statuses == [200, 200]
     # To a browser's GET, the door of AI tools only says that it wants POST.
     assert {page.partition(str(port))[2]: status for page, status in pages.items() if status != 200} == {"/mcp/": 405}
     assert len(pages) >= 8
+    assert process.returncode == 0
+    assert not listens(port)
+
+
+def test_what_asks_it_to_end_ends_everything_too(environ, port):
+    with demo(environ, port) as process:
+        printed(process)
+        assert listens(port)
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
     assert process.returncode == 0
     assert not listens(port)
 

@@ -61,7 +61,7 @@ def calls(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def route(path: str) -> ResolverMatch:
     """The route that a path of the document leads to."""
-    return resolve(path.replace("{id}", "1"))
+    return resolve(path.replace("{id}", "1").replace("{number}", "1"))
 
 
 def validator_of(document: dict[str, Any], schema: dict[str, Any]) -> Any:

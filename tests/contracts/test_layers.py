@@ -34,7 +34,7 @@ LAYERS = {
         "binding budgets checks contract discovery django_payloads documentation hooks keys layout lifecycle openapi "
         "registry routes runners selection setting_checks util"
     ),
-    "senders": "senders",
+    "senders": "programs senders",
     "pure": (
         "definition_keys definitions inputs lookups payloads preferences redaction signatures terms yaml_errors "
         "yaml_nodes yaml_source"
@@ -45,7 +45,7 @@ LAYERS = {
 """From the top down; a package stands for all of its modules."""
 
 PROCESS_LAYERS = {
-    "doors of processes": "actions admin api management scaffolding testing urls",
+    "doors of processes": "actions admin api management people scaffolding templatetags testing urls wfe",
     "faces of processes": "flow steps workflows",
     "worker of processes": "worker",
     "services of processes": "archive services",
@@ -53,22 +53,38 @@ PROCESS_LAYERS = {
     "executor": "executor",
     "store": "store",
     "registries of processes": (
-        "checks core_tasks discovery folders registry task_checks task_discovery task_documentation "
-        "task_options task_payload task_tests tasks validation values"
+        "checks core_tasks discovery folders naming registry task_checks task_discovery task_documentation "
+        "task_options task_payload task_tests tasks util validation values"
     ),
-    "pure processes": "arguments authoring cel cel_text diagram expressions graph planner policies process validate",
-    "data of processes": "migrations models",
-    "ground of processes": "context exceptions states",
+    "pure processes": (
+        "arguments authoring cel cel_text diagram expressions graph pages planner policies process validate"
+    ),
+    "data of processes": "migrations models state_field",
+    "ground of processes": "atm_settings context exceptions notes signals states",
 }
 """The same for `actions.processes`, an app of its own above all of `actions` but its doors and faces."""
+
+REGISTRY_LAYERS = {
+    "doors of the registry": "actions admin api management program_urls urls",
+    "services of the registry": "programs services syncing",
+    "registries of the registry": "checking checks lookup permissions stored",
+    "data of the registry": "migrations models programs.models",
+    "ground of the registry": "comparing documents exceptions fields",
+}
+"""The same for `actions.process_registry`, an app of its own above `actions.processes`."""
 
 LEVEL: dict[str, float] = {module: level for level, row in enumerate(LAYERS.values()) for module in row.split()}
 for _number, _row in enumerate(PROCESS_LAYERS.values()):
     # Its doors may use those of the package, as a project's do.
     _level = _number / 100 + (-1 if _number == 0 else 1.5)
     LEVEL |= {f"processes.{module}": _level for module in _row.split()}
+for _number, _row in enumerate(REGISTRY_LAYERS.values()):
+    # Its doors may use those of processes, and both may use those of the package.
+    _level = _number / 100 + (-2 if _number == 0 else 1.2)
+    LEVEL |= {f"process_registry.{module}": _level for module in _row.split()}
 NAMES: dict[float, str] = dict(enumerate(LAYERS))
 NAMES |= {LEVEL[f"processes.{row.split()[0]}"]: name for name, row in PROCESS_LAYERS.items()}
+NAMES |= {LEVEL[f"process_registry.{row.split()[0]}"]: name for name, row in REGISTRY_LAYERS.items()}
 
 NOT_YET = {"processes.flow", "processes.steps", "processes.workflows", "processes.testing"}
 
@@ -117,9 +133,15 @@ def _layer(name: str) -> float | None:
 
 
 def _row_of(name: str) -> str:
-    """What a module stands under in the table: the package that it is in, within the package or within `processes`."""
+    """What a module stands under in the table: the package that it is in, within the package or within one of its apps.
+
+    Where the table has a module itself, it is that.
+    """
     first, *more = name.removeprefix(f"{PACKAGE}.").split(".")
-    return f"processes.{more[0]}" if first == "processes" and more else first
+    if first not in ("processes", "process_registry") or not more:
+        return first
+    named = f"{first}.{'.'.join(more)}"
+    return named if named in LEVEL else f"{first}.{more[0]}"
 
 
 def _own_imports(name: str) -> Iterator[tuple[str, int]]:

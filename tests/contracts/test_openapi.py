@@ -16,6 +16,9 @@ import pytest
 from actions.api.deliveries import DeliveryViewSet
 from actions.api.endpoints import WebhookEndpointViewSet
 from actions.api.views import EventActionViewSet
+from actions.process_registry.api.definitions import ProcessDefinitionViewSet
+from actions.process_registry.api.program_runs import ProgramRunViewSet
+from actions.processes.api.inputs import InputViewSet
 from actions.processes.api.runs import RunViewSet
 from example_app.views import TodoViewSet
 
@@ -69,7 +72,8 @@ def test_the_openapi_document_is_valid(version: str) -> None:
 
 
 def test_every_action_is_an_operation_of_both_documents(two: dict[str, Any], three: dict[str, Any]) -> None:
-    viewsets = (TodoViewSet, EventActionViewSet, DeliveryViewSet, WebhookEndpointViewSet, RunViewSet)
+    registry = (ProcessDefinitionViewSet, ProgramRunViewSet, InputViewSet)
+    viewsets = (*registry, TodoViewSet, EventActionViewSet, DeliveryViewSet, WebhookEndpointViewSet, RunViewSet)
     served = {bound.name for viewset in viewsets for bound in viewset.action_registry.bound.values()}
     for document in (two, three):
         found = {

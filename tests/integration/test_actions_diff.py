@@ -22,6 +22,8 @@ from actions.mixins import ActionMixin
 from actions.registry import ActionRegistry, catalogue
 from example_app.models import Todo
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

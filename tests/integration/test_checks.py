@@ -14,7 +14,6 @@ import pytest
 from django.apps import AppConfig
 from django.contrib.auth.models import Group, User
 from django.core.checks import CheckMessage
-from django.core.management import call_command
 from django.db.models import Count, QuerySet
 from django.forms import CharField, Form
 from rest_framework.decorators import action
@@ -544,9 +543,3 @@ class TestDiscovery:
         )
         discovery.load_registries()
         assert "'no-name' is not an identifier" in _messages(checks.check_registries())[0]
-
-
-@pytest.mark.django_db
-def test_the_example_project_passes_all_checks(settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.urls"
-    call_command("check", databases=["default"])

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from actions.admin import records as event_admin
-from actions.admin.texts import with_code
 from actions.archive import archive
+from actions.forms.texts import with_code
 from actions.models import ArchivedEventAction, EventAction
 from tests.records import make_events
 

@@ -236,6 +236,20 @@ def test_records_are_filtered_by_time(parameter: str, index: int, reader: APICli
     assert _found(reader.get(EVENTS, {parameter: moment.date().isoformat()})) == expected
 
 
+@pytest.mark.parametrize("offset", ["+00:00", "-10:00", "+19:07", "+23:59", "-23:59"])
+@pytest.mark.parametrize(
+    ("day", "parameter"),
+    [("0001-01-01", "created_after"), ("2000-01-01", "created_after"), ("9999-12-31", "created_before")],
+)
+def test_records_are_filtered_by_moments_in_any_time_zone(
+    day: str, parameter: str, offset: str, reader: APIClient
+) -> None:
+    wanted = make_events(1)[0]
+    other = {"created_after": "created_before", "created_before": "created_after"}[parameter]
+    assert _found(reader.get(EVENTS, {parameter: f"{day}T12:00:00{offset}"})) == {wanted.pk}
+    assert _found(reader.get(EVENTS, {other: f"{day}T12:00:00{offset}"})) == set()
+
+
 @pytest.mark.parametrize(
     "query", [{"created_after": "yesterday"}, {"outcome": "lost"}, {"uid": "7"}, {"object_id": "a\0b"}]
 )

@@ -19,7 +19,7 @@ import schemathesis
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.test import Client
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -47,9 +47,13 @@ AUTHORIZATION = "Basic " + base64.b64encode(b"staff:staff").decode()
 
 
 def bounded(examples: int) -> settings:
-    """So many calls, the same ones every time."""
+    """So many calls, the same ones every time; on other databases than SQLite the first fifth of them.
+
+    Most of what can be wrong with a call is found before a database is asked.
+    """
+    some = examples if connection.vendor == "sqlite" else max(2, examples // 5)
     return settings(
-        max_examples=examples * int(os.environ.get("FUZZ_TIMES", "1")),
+        max_examples=some * int(os.environ.get("FUZZ_TIMES", "1")),
         derandomize=True,
         database=None,
         deadline=None,
@@ -81,7 +85,7 @@ def _data(staff: User, todos: list[Todo], todo_list: TodoList) -> None:
     """There is something to act on."""
 
 
-OF_PROCESSES = ("/processes/", "/runs/", "/inputs/", "/schedules/", "/docs/")
+OF_PROCESSES = ("/api/", "/processes/", "/runs/", "/inputs/", "/schedules/", "/docs/")
 
 
 def operations(schema: Any, action_id: str, method: str) -> Iterator[Any]:

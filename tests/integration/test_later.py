@@ -343,7 +343,9 @@ class TestWithoutTimeZones:
         assert "2031-01-15T11:58:00Z is over" in str(response.json()["errors"])
 
 
-@pytest.mark.parametrize("text", ["2031-01-15T08:00:00", "2031-01-15T07:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["2031-01-15T08:00:00", "2031-01-15T07:00:00Z", "2031-01-16T06:59:00+23:59", "2031-01-14T07:01:00-23:59"]
+)
 def test_with_time_zones_it_is_that_of_the_project_where_none_is_said(
     text: str, api: APIClient, article: Article, settings: Any
 ) -> None:

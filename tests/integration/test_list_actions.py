@@ -67,6 +67,7 @@ def test_problems_stand_at_the_end_and_fail_where_that_is_wanted() -> None:
     assert registry.problems == [problem]
 
 
+@pytest.mark.once
 def test_the_example_project_has_no_problems() -> None:
     # In a process of its own: other tests make registries that have some.
     command = [sys.executable, "manage.py", "list_actions", "--fail-on-problems"]

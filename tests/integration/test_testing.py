@@ -161,6 +161,7 @@ class TestCalls:
         todo.refresh_from_db()
         assert todo.note == "Sent."
 
+    @pytest.mark.once
     def test_it_is_found_although_nobody_has_asked_for_a_url(self) -> None:
         program = (
             "import django; django.setup()\n"
@@ -303,6 +304,7 @@ class TestFactories:
         assert_recorded(outcome="refused", actor=alice, error__code="refused")
         assert_recorded(outcome="failed", object=None, actor=None, action_type="bulk")
 
+    @pytest.mark.once
     def test_without_factory_boy_the_extra_is_named(self) -> None:
         program = (
             "import sys; sys.modules['factory'] = None\n"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,9 +19,8 @@ from actions.models import EventAction, PendingCall, WorkerHeartbeat
 from actions.work import is_worker_alive
 from actions.worker import sources
 from tests.pending import make_calls
+from tests.programs import Program
 from tests.records import make_events
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.django_db
@@ -138,16 +133,12 @@ def test_a_connection_is_kept_from_one_call_to_the_next(monkeypatch: pytest.Monk
 def test_a_signal_ends_the_worker_cleanly_and_soon(number: signal.Signals) -> None:
     make_events(2)
     environ = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.acceptance.archive_settings",
         "ARCHIVE_DATABASE": str(connection.settings_dict["NAME"]),
         "ARCHIVE_DESTINATION": "table",
         "ARCHIVE_FOLDER": "",
         "ARCHIVE_BATCH_SIZE": "10",
     }
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "actions_worker"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
-    )
+    process = Program("actions_worker", settings="tests.acceptance.archive_settings", environ=environ)
     try:
         deadline = time.monotonic() + 60
         while EventAction.objects.exists() and time.monotonic() < deadline:

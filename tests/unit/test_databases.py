@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
+from tests.__main__ import _environ as environ_of_a_run
 from tests.databases import STANDARD, Target, targets, version
 
 
@@ -55,3 +57,22 @@ def test_a_password_is_not_shown():
 def test_a_server_that_does_not_answer_is_an_error_with_its_reason(name, scheme, closed_port):
     with pytest.raises(OSError, match=r"(?i)refused"):
         version(Target(name, f"{scheme}://me@127.0.0.1:{closed_port}/postgres"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, {"PYTHONPYCACHEPREFIX": "folder"}),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "own"}, {"PYTHONPYCACHEPREFIX": "own"}),
+    ],
+)
+def test_what_is_compiled_is_kept_for_the_processes_of_a_run_but_not_beside_the_source(
+    given: dict[str, str], expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    found = environ_of_a_run(Path("folder"))
+    assert {name: value for name, value in found.items() if name.startswith(("PYTHONDONT", "PYTHONPYC"))} == expected

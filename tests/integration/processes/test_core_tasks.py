@@ -60,7 +60,7 @@ class TestEveryTask:
         load_tasks()
         modes = {task.name: task.mode for task in tasks if task.is_core}
         external = {name for name, mode in modes.items() if mode is Mode.EXTERNAL}
-        assert {name.partition(".")[0] for name in external} == {"http", "mail", "slack", "airflow"}
+        assert {name.partition(".")[0] for name in external} == {"http", "mail", "slack", "airflow", "program"}
         assert modes["model.update"] is Mode.DATABASE
 
 

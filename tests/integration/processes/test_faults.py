@@ -241,6 +241,48 @@ def test_a_run_that_is_tried_again_keeps_to_the_limit() -> None:
     assert ProcessState.objects.get(process="limited").running == 0
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_run_that_is_tried_again_in_a_branch_waits_for_its_turn(is_paused: bool) -> None:
+    tried: list[int] = []
+
+    def fail_once(context: Any) -> None:
+        tried.append(context.payload["n"])
+        if len(tried) == 1:
+            raise ValueError("no")
+
+    process = _limited(
+        node("split", Kind.SPLIT, Edge("a", "one"), Edge("b", "two"), join="join"),
+        task("a", "join"),
+        task("b", "join"),
+        node("join", Kind.JOIN, "ask"),
+        node("ask", Kind.INPUT, "end"),
+        node("end", Kind.END),
+        bodies={"a": fail_once, "b": lambda context: None},
+    )
+    with registered(process):
+        first = services.start("limited", {"n": 1})
+        run_due()
+        first.refresh_from_db()
+        assert first.status == "failed"
+        second = services.start("limited", {"n": 2})
+        services.retry(first)
+        if is_paused:
+            services.pause(first)
+        run_due()
+        first.refresh_from_db()
+        assert (first.waiting_for, tried) == ("limit", [1, 2])
+        services.cancel(second)
+        run_due()
+        if is_paused:
+            assert tried == [1, 2]
+            services.resume(first)
+            run_due()
+        first.refresh_from_db()
+        assert (first.waiting_for, tried) == ("input", [1, 2, 1])
+        services.cancel(first)
+    assert ProcessState.objects.get(process="limited").running == 0
+
+
 def test_items_that_are_tried_again_are_still_only_so_many_at_once() -> None:
     process = make_process(
         node("each", Kind.EACH, Edge("one", "body"), target=literal([1, 2, 3]), join="join", at_once=1),

@@ -149,7 +149,8 @@ def test_no_header_or_parameter_of_a_start_makes_a_500(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/runs/", "/processes/", "/inputs/", "/schedules/", "/docs/registry/", "/runs/{}/steps/"]
+    "path",
+    ["/runs/", "/processes/", "/inputs/", "/schedules/", "/docs/registry/", "/runs/{}/steps/", "/runs/{}/branches/"],
 )
 def test_no_query_makes_a_500(run: Run, path: str) -> None:
     client = Client(headers={"Authorization": AUTHORIZATION})

@@ -251,6 +251,7 @@ def test_a_run_names_the_processes_that_it_has_started(desk: APIClient) -> None:
         shown = desk.get(f"/runs/{run.pk}/").data
         (child,) = shown["branches"]
         assert (child["kind"], child["process"], child["status"]) == ("process", "inner", "waiting")
+        assert desk.get(f"/runs/{run.pk}/branches/").data["results"] == [child]
         inside = desk.get(urlsplit(child["url"]).path).data
     assert inside["parent_id"] == run.pk
 
@@ -324,6 +325,28 @@ def test_long_histories_come_in_pages(desk: APIClient) -> None:
             address, pages = page["next"], pages + 1
     assert (len(nodes), pages) == (StepRun.objects.filter(root_id=run.pk).count(), 2)
     assert nodes.count("item") == 120
+
+
+def test_many_branches_come_in_pages(desk: APIClient) -> None:
+    with registered(in_branches(120)):
+        run = start(in_branches(120))
+        address = desk.get(f"/runs/{run.pk}/").data["branches_url"]
+        assert urlsplit(address).path == f"/runs/{run.pk}/branches/"
+        found, pages = [], 0
+        while address:
+            page = desk.get(address).data
+            found += [each["id"] for each in page["results"]]
+            address, pages = page["next"], pages + 1
+    assert found == list(Run.objects.filter(root_id=run.pk).order_by("pk").values_list("pk", flat=True))
+    assert pages == 3
+
+
+def test_the_branches_of_a_run_are_shown_to_those_who_see_it(desk: APIClient, client_of: Any, bob: User) -> None:
+    with registered(in_branches(2)):
+        run = start(in_branches(2))
+    assert client_of(bob).get(f"/runs/{run.pk}/branches/").status_code == 404
+    assert desk.get(f"/runs/{run.pk}/branches/?cursor=x").status_code == 404
+    assert len(desk.get(f"/runs/{run.pk}/branches/").data["results"]) == 2
 
 
 def test_of_many_branches_those_that_are_not_over_are_shown(desk: APIClient) -> None:
@@ -413,6 +436,7 @@ def test_branches_are_no_runs_of_the_list(desk: APIClient) -> None:
         "/runs/9999999999999999999/picture.svg",
         "/runs/99999999999999999999999999/picture.svg",
         "/runs/9999999999999999999/steps/",
+        "/runs/9999999999999999999/branches/",
         "/runs/?cursor=x",
         "/runs/?cursor=cD0lMDA%3D",
         "/runs/?cursor=bz05OTk5OTk5OTk5OTk5OTk5OTk5",
@@ -422,6 +446,7 @@ def test_branches_are_no_runs_of_the_list(desk: APIClient) -> None:
         "/runs/?process=%00",
         "/runs/?created_after=x",
         "/runs/?created_after=1190-11-22T21:33:17%2B19:07",
+        "/runs/?created_before=2026-05-01T00:00:00-23:59",
         "/runs/?created_after=0001-01-01T00:00:00%2B10:00",
         "/runs/?created_before=9999-12-31T23:59:59-10:00",
         "/runs/?page_size=x",
@@ -478,6 +503,8 @@ def test_many_inputs_cost_as_many_statements_as_one(api: APIClient) -> None:
     process = with_form(asking(Who(groups=(literal("nobody"),))))
     counts = []
     with registered(process):
+        # Groups and permissions of the user are read once.
+        statements(api, "/inputs/")
         for _number in range(2):
             for _time in range(5):
                 start(process)

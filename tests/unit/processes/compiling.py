@@ -65,6 +65,9 @@ class SomeNames:
     def near_validations(self, name: str) -> list[str]:
         return get_close_matches(name.removeprefix("validation."), BUILTIN)
 
+    def app_labels(self) -> list[str]:
+        return ["auth", "orders"]
+
     def form(self, path: str) -> Payload:
         raise ImportError(f"No module named {path!r}")
 

@@ -37,6 +37,18 @@ def test_all_problems_are_found_at_once_in_the_order_of_the_file() -> None:
     assert [problem.line for problem in found] == [2, 4, 5, 6, 7, 8]
 
 
+def test_permissions_to_start_a_process_are_checked_as_far_as_can_be() -> None:
+    text = """
+        name: A
+        permissions: [orders.add_order, order.add_order]
+    """
+    assert problems(text) == [
+        'test.yml:2:33: permissions > 1: "order.add_order" names no installed app. Did you mean "orders"?'
+    ]
+    assert "permissions > 0: must match the pattern" in problems("name: A\npermissions: [add_order]\n")[0]
+    assert process("name: A\npermissions: [orders.add_order]\n").permissions == ("orders.add_order",)
+
+
 def test_yaml_that_cannot_be_read_is_a_problem() -> None:
     (problem,) = problems("name: [")
     assert "Not valid YAML near `name: [`" in problem

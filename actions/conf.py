@@ -130,8 +130,49 @@ class Settings:
     # "shop.process"]. None: `process/` in BASE_DIR and in each installed app that has one.
     PROCESS_FOLDERS: tuple[Any, ...] | None = None
 
+    # Whether those who may answer an input are sent a mail when it begins to wait, reminders and escalations. None: as
+    # the process says. It goes out by Django's mail settings, by the worker.
+    TASK_MAILS: bool | None = None
+
+    # Who sends these mails; None: DEFAULT_FROM_EMAIL.
+    TASK_MAIL_FROM: str | None = None
+
+    # Where the site is, "https://example.com", for links in mails; "": mails have none.
+    SITE_URL: str = ""
+
     # Models that the tasks model.get, model.create and model.update may touch: ["app.model", …].
     PROCESS_MODELS: tuple[str, ...] = ()
+
+    # Programs that may be run: executables, and folders of which each executable may be, with their full paths. What
+    # they say is resolved, so that no link leads out of it. Nothing may be run by default.
+    PROGRAMS: tuple[Any, ...] = ()
+
+    # Folders in which programs may work, and from and to which adapters may move files. Empty: only the folder that is
+    # made for each run.
+    PROGRAM_FOLDERS: tuple[Any, ...] = ()
+
+    # The user as whom programs are run; needed where the worker is root. "": as the worker's own.
+    PROGRAM_USER: str = ""
+
+    # What a program may use at the most, any of "cpu" (seconds), "memory" (bytes of address space), "processes" (of the
+    # user), "file_size" (bytes), "open_files", "timeout" (seconds, of single programs), "grace" (seconds between TERM
+    # and KILL), "output" (bytes that are kept of the output, and as many of the errors) and "input" (bytes that are
+    # kept for a run). The defaults stand in actions/programs/limits.py.
+    PROGRAM_LIMITS: dict[str, Any] = {}
+
+    # Whether programs reach the network. If not, they have a loopback of their own where the system can give them one.
+    PROGRAM_NETWORK: bool = False
+
+    # What shuts programs in: "bubblewrap" (they see system folders, what the two settings above name, and nothing
+    # else), "none", or "auto" (bubblewrap where it is installed).
+    PROGRAM_SANDBOX: str = "auto"
+
+    # How many services one worker keeps running.
+    PROGRAM_SERVICES: int = 10
+
+    # Whether stored definitions are replaced and deleted only by who says which version he means, with If-Match; others
+    # get 428.
+    DEFINITIONS_NEED_IF_MATCH: bool = False
 
     # Further field names whose values never reach a record, in every action; a definition's `sensitive` adds to them.
     SENSITIVE_FIELDS: tuple[str, ...] = ()

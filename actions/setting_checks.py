@@ -25,6 +25,7 @@ from .discovery import load_viewsets
 from .exceptions import ConfigurationError
 from .hooks import AFTER, BEFORE, hook_problems, named_hooks, option_problems, unanswering
 from .models import UNFINISHED, Outcome
+from .programs.setting_values import program_settings
 from .registry import catalogue
 from .senders.addresses import bad_entries
 
@@ -35,6 +36,7 @@ POSITIVE = (
     *("DELIVERY_TIMEOUT_SECONDS", "DELIVERY_RETRY_MINUTES", "DELIVERY_TTL_MINUTES"),
     *("PLAN_SECONDS", "KEY_WAIT_SECONDS", "LEASE_SECONDS", "MAX_ATTEMPTS", "WORKER_TIMEOUT_SECONDS", "POLL_SECONDS"),
     "STOP_SECONDS",
+    "PROGRAM_SERVICES",
 )
 """Settings that are a number."""
 
@@ -65,7 +67,11 @@ def _values() -> Iterable[tuple[str, bool, str]]:
     yield "ARCHIVE", conf.ARCHIVE in ARCHIVES, " or ".join(map(repr, ARCHIVES))
     yield "TELEMETRY", isinstance(conf.TELEMETRY, bool), "True or False"
     yield "SHOW_ALPHA", isinstance(conf.SHOW_ALPHA, bool), "True or False"
+    yield "DEFINITIONS_NEED_IF_MATCH", isinstance(conf.DEFINITIONS_NEED_IF_MATCH, bool), "True or False"
     yield "NOTIFY", isinstance(conf.NOTIFY, bool), "True or False"
+    yield "TASK_MAILS", conf.TASK_MAILS is None or isinstance(conf.TASK_MAILS, bool), "True, False or None"
+    is_site = conf.SITE_URL == "" or str(conf.SITE_URL).startswith(("http://", "https://"))
+    yield "SITE_URL", is_site, 'such as "https://example.com", or "" for none'
     yield "DELIVER", conf.DELIVER in DELIVERS, " or ".join(map(repr, DELIVERS))
     hosts: Any = conf.PRIVATE_HOSTS
     is_hosts = isinstance(hosts, list | tuple | set | frozenset) and all(isinstance(host, str) for host in hosts)
@@ -88,6 +94,7 @@ def _values() -> Iterable[tuple[str, bool, str]]:
     is_retention = isinstance(retention, Mapping) and set(retention) <= set(ends)
     is_right = is_retention and all(map(_is_positive, retention.values()))
     yield "RETENTION", is_right, f"minutes by outcome ({', '.join(ends)})"
+    yield from program_settings()
     names: Any = conf.SENSITIVE_FIELDS
     is_names = isinstance(names, list | tuple | set | frozenset) and all(isinstance(name, str) for name in names)
     yield "SENSITIVE_FIELDS", is_names, "a list of names"

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     *(["drf_spectacular_sidecar"] if HAS_SPECTACULAR_UI else []),
     "actions",
     "actions.processes",
+    "actions.process_registry",
     "example_app",
 ]
 
@@ -119,3 +120,10 @@ SPECTACULAR_SETTINGS = {
 # Events go to the webhooks that are stored in the database: `manage.py receive_events` is one, on this machine.
 DJACTION_HOOKS = {"webhooks": {"type": "endpoints"}}
 DJACTION_PRIVATE_HOSTS = ("127.0.0.1",)
+
+# Processes as directed graphs: see workflows.py.
+WFE_WORKFLOWS = "example_app.workflows"
+
+# What stored definitions may run on this machine. A worker that is root runs nothing as itself.
+DJACTION_PROGRAMS = ("/usr/bin/tr", "/usr/bin/cc")
+DJACTION_PROGRAM_USER = "nobody" if os.geteuid() == 0 else ""

@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
 from actions.mcp import MCPView
+from actions.process_registry.urls import without_slash
 
 from .views import TodoListViewSet, TodoViewSet
 
@@ -25,7 +26,12 @@ urlpatterns = [
     path("api-auth/", include("rest_framework.urls")),
     path("dj-actions/", include("actions.urls")),
     path("processes/", include("actions.processes.urls")),
+    path("tasks/", include("actions.processes.people.urls")),
     path("", include("actions.processes.api.urls")),
+    path("api/process_definition/", include("actions.process_registry.urls")),
+    path("api/process_definition", without_slash),
+    path("api/program_run/", include("actions.process_registry.program_urls")),
+    path("wfe/", include("actions.processes.wfe.urls")),
     path("mcp/", MCPView.as_view(), name="mcp"),
     path("swagger/", swagger.with_ui("swagger"), name="swagger"),
     path("swagger.json", swagger.without_ui(), {"format": "json"}, name="swagger-json"),

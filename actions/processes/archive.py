@@ -23,6 +23,7 @@ from actions.exceptions import ConfigurationError
 
 from .models import ArchivedRun, ArchivedSteps, OpenTask, Run, StepRun
 from .states import FINISHED, RunKind
+from .store import close_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def _move(key: int, using: str) -> int:
         elif conf.ARCHIVE == "table":
             _to_table(run, branches, using)
         StepRun.objects.using(using).filter(root_id=run.pk).delete()
-        OpenTask.objects.using(using).filter(root_id=run.pk).delete()
+        close_tasks(list(OpenTask.objects.using(using).filter(root_id=run.pk).values_list("run_id", flat=True)), using)
         branches.delete()
         rows.filter(pk=run.pk).delete()
     return 1

@@ -20,7 +20,7 @@ ANY = r"^(?P<process_id>[^/]+)"
 
 
 def _routes() -> list[URLPattern]:
-    documented = [path(f"{each.id}/", ProcessView.as_view(process_id=each.id)) for each in processes]
+    documented = [path(f"{each.id}/", ProcessView.as_view(process_id=each.id)) for each in processes.declared()]
     unlisted = ProcessView.as_view(schema=None, swagger_schema=None)
     return [
         path("", ProcessListView.as_view(), name="processes"),

@@ -1,12 +1,15 @@
-"""`manage.py load_demo`: users, lists and a few hundred todos."""
+"""`manage.py load_demo`: users, lists, a few hundred todos, and a sign-up that waits for somebody's approval."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from actions.process_registry import services as registry
+from actions.processes import services
 from example_app.models import Todo, TodoList
 
 LISTS = [
@@ -19,6 +22,30 @@ LISTS = [
     ("Journey", "demo", False),
 ]
 TODOS_PER_LIST = 50
+SIGNUP = {"email": "ada@example.com", "name": "Analytical Engines", "company_size": 80}
+GROUPS = {"approvers": "alice", "heads": "bob"}
+"""Who answers what the process SignupApproval asks, and to whom it is escalated."""
+DEFINITIONS = (
+    {
+        "process_name": "capitals",
+        "exec": "/usr/bin/tr",
+        "argv": ["a-z", "A-Z"],
+        "process_type": "single",
+        "timeout": 60,
+        "input_adapter": {"input_type": "file", "input_params": {"file_type": "stream", "stream_name": "STDIN"}},
+        "output_adapter": {"output_type": "file", "output_params": {"file_type": "stream", "stream_name": "STDOUT"}},
+    },
+    {
+        "process_name": "compile",
+        "exec": "/usr/bin/cc",
+        "argv": ["-x", "c", "-c", "-o", "${output_file}", "${input_file}"],
+        "process_type": "single",
+        "timeout": 60,
+        "input_adapter": {"input_type": "file", "input_params": {"file_path": "${input_file}"}},
+        "output_adapter": {"output_type": "file", "output_params": {"file_path": "${output_file}"}},
+    },
+)
+"""Programs that are stored: one reads and writes its streams, the other one files."""
 ALWAYS_OPEN = 10
 """The first todos are open, for the examples of the documentation to have something to do."""
 
@@ -53,3 +80,9 @@ def load() -> None:
         todo_list = lists[number % len(lists)]
         is_open = {"is_done": False} if number < ALWAYS_OPEN else {}
         VariedTodoFactory.create(list=todo_list, owner=todo_list.owner, **is_open)
+    for definition in DEFINITIONS:
+        registry.create(registry.check(definition), owner=users["demo"], is_shared=True)
+    for name, user in GROUPS.items():
+        users[user].groups.add(Group.objects.get_or_create(name=name)[0])
+    last = Todo.objects.filter(owner=users["alice"]).latest("pk")
+    services.start("signup-approval", {**SIGNUP, "todo": last.pk}, actor=users["alice"])

@@ -32,7 +32,10 @@ PAGES = (
     ("Events", "actions:actionevent-list"),
     ("Processes", "processes:processes"),
     ("Runs", "process-runs:run-list"),
+    ("Tasks", "people:task_list"),
+    ("Dashboard", "people:dashboard"),
     ("Registry", "process-runs:catalogue"),
+    ("Definitions", "process-registry:definition-list"),
     ("AI tools (MCP)", "mcp"),
     ("Admin", "admin:index"),
     ("Log in", "rest_framework:login"),
@@ -51,6 +54,8 @@ Mark one todo as done, then every open one of a list:
 Start a process; the "url" of its run shows what it has done, and that it waits for its follow-up in five days:
 
   curl -u demo:demo -X POST {url}/processes/signup-request/ -d username=ada@example.com -d password=in-six-words
+
+A sign-up waits for its approval: log in as alice, password alice, and answer it in her tasks.
 
 See the events that leave (in a second terminal, then call an action again):
 

@@ -45,6 +45,20 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+def begun(work: Callable[..., object], *arguments: Any) -> threading.Thread:
+    """A thread that does some work, with a connection of its own."""
+
+    def do() -> None:
+        try:
+            work(*arguments)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    return thread
+
+
 def fresh(run: ProgramRun) -> ProgramRun:
     run.refresh_from_db()
     return run
@@ -150,8 +164,7 @@ def test_a_run_that_nobody_has_taken_is_stopped_at_once() -> None:
 
 def test_a_run_that_is_under_way_is_stopped_through_its_row() -> None:
     run = services.run(stored("/bin/sh", "-c", "echo begun; sleep 100"))
-    thread = threading.Thread(target=take_next, args=("default",))
-    thread.start()
+    thread = begun(take_next, "default")
     until(lambda: fresh(run).status == "running")
     services.stop(ProgramRun.objects.get(pk=run.pk))
     thread.join(PATIENCE_SECONDS)
@@ -161,20 +174,18 @@ def test_a_run_that_is_under_way_is_stopped_through_its_row() -> None:
 def test_the_lease_is_renewed_while_a_program_runs(settings: Any) -> None:
     settings.DJACTION_LEASE_SECONDS = 2
     run = services.run(stored("/bin/sleep", "3"))
-    thread = threading.Thread(target=take_next, args=("default",))
-    thread.start()
+    thread = begun(take_next, "default")
     until(lambda: fresh(run).status == "running")
     while thread.is_alive():
         assert fresh(run).due_at is None or run.due_at > timezone.now()
         time.sleep(0.05)
     thread.join()
-    assert (run.status, run.attempts) == ("succeeded", 1) if fresh(run) else None
+    assert (fresh(run).status, run.attempts) == ("succeeded", 1)
 
 
 def test_a_program_whose_run_has_been_taken_by_another_worker_ends_and_writes_nothing() -> None:
     run = services.run(stored("/bin/sleep", "100"))
-    thread = threading.Thread(target=take_next, args=("default",))
-    thread.start()
+    thread = begun(take_next, "default")
     until(lambda: fresh(run).status == "running")
     held(run).update(fence=run.fence + 1)
     thread.join(PATIENCE_SECONDS)
@@ -194,8 +205,7 @@ def test_a_run_whose_workers_die_again_and_again_is_given_up() -> None:
 def test_a_worker_that_stops_gives_a_run_back(monkeypatch: pytest.MonkeyPatch) -> None:
     run = services.run(stored("/bin/sleep", "100"))
     worker = workers.Worker()
-    thread = threading.Thread(target=worker.run)
-    thread.start()
+    thread = begun(worker.run)
     until(lambda: fresh(run).status == "running")
     worker.stop()
     thread.join(PATIENCE_SECONDS)
@@ -314,14 +324,8 @@ def test_threads_that_look_at_once_take_no_more_services_than_the_setting_allows
         both.wait(PATIENCE_SECONDS)
         return answer
 
-    def take() -> None:
-        taken.append(take_next("default"))
-        connections.close_all()
-
     monkeypatch.setattr(program_worker, "_takes_services", ask_together)
-    threads = [threading.Thread(target=take) for _ in runs]
-    for thread in threads:
-        thread.start()
+    threads = [begun(lambda: taken.append(take_next("default"))) for _ in runs]
     for thread in threads:
         thread.join(PATIENCE_SECONDS)
     for run in runs:

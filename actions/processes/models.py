@@ -21,6 +21,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from actions.models import LeasedRow
 
+from .indexing import RowKey, SparseIndex
 from .state_field import StateField
 from .states import UNFINISHED, RunKind, Status, Waiting
 
@@ -155,13 +156,12 @@ class Run(LeasedRow):
         verbose_name_plural = _("runs")
         ordering = ["-id"]
         indexes = [
-            # Without conditions: MariaDB has no partial indexes, and there Django makes none at all.
-            models.Index(fields=["queue", "due_at"], name="actions_run_due"),
-            models.Index(fields=["root_id"], name="actions_run_root"),
-            models.Index(fields=["wait_key"], name="actions_run_message"),
+            SparseIndex(fields=["queue", "due_at"], name="actions_run_due", unless_null="due_at"),
+            SparseIndex(fields=["root_id"], name="actions_run_root", unless_null="root_id"),
+            SparseIndex(fields=["wait_key"], name="actions_run_message", unless_null="wait_key"),
             models.Index(fields=["process", "status"], name="actions_run_process"),
             models.Index(fields=["status", "ended_at"], name="actions_run_ended"),
-            models.Index(fields=["actor_id", "id"], name="actions_run_actor"),
+            SparseIndex(fields=["actor_id", "id"], name="actions_run_actor", unless_null="actor_id"),
             models.Index(fields=["correlation_id"], name="actions_run_correlation"),
         ]
         constraints = [
@@ -211,6 +211,7 @@ class StoredValue(models.Model):
 class StepRun(models.Model):
     """One try of one step of a run, written with what it did, or after it has failed."""
 
+    id = RowKey(primary_key=True)
     run_id = models.BigIntegerField(_("run"))
     """The run or branch that it belongs to."""
     root_id = models.BigIntegerField(_("root"))

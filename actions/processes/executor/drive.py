@@ -122,14 +122,15 @@ class Drive:
 
     def _turn(self) -> None:
         stopped = [(track, self._go(track, Need.NOTHING)) for track in self._live]
-        shared = [track for track, need in stopped if need is Need.SHARED and not track.is_alone]
+        shared = [track for track, place in stopped if place and place.need is Need.SHARED and not track.is_alone]
         if shared:
             self._share(shared)
         self._write([track for track in self._live if track.is_over or self._is_at_limit(track)])
+        places = dict(stopped) if not shared else {}
         for track in list(self._live):
             if track.is_over or self._should_stop():
                 continue
-            place = self._place(track)
+            place = places.get(track) or self._place(track)
             if place is not None and (place.need in APART or (place.need is Need.SHARED and track.is_alone)):
                 self._alone(track, place)
         self._write([track for track in self._live if track.is_over])
@@ -191,13 +192,13 @@ class Drive:
 
     # --- without a transaction, or with a shared one ------------------------------------------------------------------
 
-    def _go(self, track: Track, *needs: Need) -> Need | None:
-        """Carry out steps that need no more than that, until one does, or it is time to write; what is needed then."""
+    def _go(self, track: Track, *needs: Need) -> Place | None:
+        """Carry out steps that need no more than that, until one does, or it is time to write; where it is then."""
         ends_at, begins_at = time.monotonic() + TURN_SECONDS, None
         while (place := self._place(track)) is not None:
             need, program, node = place
             if need not in needs or len(track.rows) >= TURN_STEPS or time.monotonic() >= ends_at:
-                return need
+                return place
             snapshot, step = track.snapshot(), None
             try:
                 step = make_step(track, program, node, begins_at)

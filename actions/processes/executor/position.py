@@ -99,15 +99,15 @@ def step_row(track: Track, status: Status, started_at: datetime, **columns: Any)
     """The row of a step that is over, among those to be written."""
     run = track.run
     row = StepRow(
-        run_id=run.id,
-        root_id=run.root_id or run.id,
-        number=run.number,
-        node=run.node,
-        attempt=run.tries + 1,
-        status=status.value,
-        entered_at=run.entered_at,
-        started_at=started_at,
-        duration_seconds=(now() - started_at).total_seconds(),
+        run.id,
+        run.root_id or run.id,
+        run.number,
+        run.node,
+        run.tries + 1,
+        status.value,
+        run.entered_at,
+        started_at,
+        (now() - started_at).total_seconds(),
         **columns,
     )
     track.rows.append(row)

@@ -64,6 +64,15 @@ class Programs:
         Raises:
             VanishedError: There is none, or somebody has to decide.
         """
+        current = self._current.get(run.process)
+        if (
+            current is not None
+            and run.definition_id == current.key
+            and run.node in current.graph.nodes
+            and processes.get(run.process) is current.process
+        ):
+            # As for nearly every step.
+            return current
         current = self._newest(run) or self._kept(run)
         if current is None:
             raise VanishedError(f'There is no process "{run.process}" any more. Bring it back, and resume the run.')

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from django.utils.translation import gettext as _
 
+from actions.moments import now
 from actions.processes.exceptions import UnknownProcessError
 from actions.processes.models import Run
 from actions.processes.notes import PREVIOUS
 from actions.processes.process import Process
 from actions.processes.registry import processes
-from actions.processes.store import definition_id
+from actions.processes.store import definition_id, new_run
 
 
 def find_process(process_id: str, user: Any = None) -> Process:
@@ -46,8 +47,8 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
     values = process.payload.validate(payload or {})
     for validate in process.validations:
         validate(values)
-    uid = uuid4()
-    return Run(
+    uid, present = uuid4(), now()
+    return new_run(
         uid=uid,
         process=process.id,
         definition_id=definition_id(process.graph, using),
@@ -56,4 +57,6 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
         payload=values,
         correlation_id=uid.hex,
         due_at=None,
+        entered_at=present,
+        created_at=present,
     )

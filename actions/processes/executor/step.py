@@ -21,6 +21,7 @@ from actions.processes.store import State, Track
 from .look import Look
 from .position import is_last_attempt
 from .programs import Program
+from .timing import limited
 
 
 @dataclass(slots=True)
@@ -31,17 +32,43 @@ class Step:
     program: Program
     node: Node
     context: StepContext
-    look: Look
     started_at: datetime
     arguments: dict[str, Any] | None = None
+    _look: Look | None = None
+
+    @property
+    def look(self) -> Look:
+        """What finds the values of its expressions; many steps have none."""
+        if self._look is None:
+            context, scope = self.context, self.track.scope
+            values = {
+                "payload": scope.payload,
+                "state": scope.data,
+                "item": context.item,
+                "input": context.input,
+                "run": scope.facts,
+            }
+            self._look = Look(self.program, context, values, scope.fetch)
+        return self._look
 
     def read_arguments(self) -> dict[str, Any]:
         """The values of the node's arguments."""
+        if not self.node.args:
+            self.arguments = {}
+            return self.arguments
         look, graph, payload = self.look.value, self.program.graph, self.track.scope.payload
         self.arguments = {
             name: look(each) for name, each in self.node.args.items() if not is_left_out(graph, each, payload)
         }
         return self.arguments
+
+    def run(self) -> Any:
+        """What the node's function answers to its arguments, within the time that it has."""
+        arguments, seconds = self.read_arguments(), self.node.policy.timeout_seconds
+        if seconds is None:
+            return self.call(self.node.run, arguments)
+        with limited(seconds, self.context.using):
+            return self.call(self.node.run, arguments)
 
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
         """Call a function of the process; what is logged meanwhile is the step's."""
@@ -63,39 +90,34 @@ class Step:
 
 def make_step(track: Track, program: Program, node: Node, begins_at: datetime | None = None) -> Step:
     """Begin a try, now or at a moment that has just been."""
-    run, scope, note = track.run, track.scope, track.run.note
+    run, scope, note, number = track.run, track.scope, track.run.note, track.run.number
     answered = previous = None
     if type(note) is dict:
         answered, previous, note = note.get(INPUT), note.get(PREVIOUS), said(note)
+    uid = scope.facts["uid"] if run.root_id is None else run.uid.hex
+    # By their places: by their names they take half as long again.
     context = StepContext(
-        process=run.process,
-        node=node.name,
-        run_id=scope.run_id,
-        run_uid=scope.uid,
-        number=run.number,
-        attempt=run.tries + 1,
-        is_last_attempt=is_last_attempt(track, node),
-        idempotency_key=f"{run.uid.hex}-{run.number}",
-        payload=scope.payload,
-        state=State(scope),
-        entered_at=run.entered_at,
-        using=scope.using,
-        correlation_id=run.correlation_id,
-        item=run.item,
-        place=run.place,
-        input=answered,
-        previous=previous,
-        note=note,
-        get_actor=actor_of(run.actor_id, scope.using),
+        run.process,
+        node.name,
+        scope.run_id,
+        scope.uid,
+        number,
+        run.tries + 1,
+        is_last_attempt(track, node),
+        f"{uid}-{number}",
+        scope.payload,
+        State(scope),
+        run.entered_at,
+        scope.using,
+        run.correlation_id,
+        run.item,
+        run.place,
+        answered,
+        previous,
+        note,
     )
-    values = {
-        "payload": scope.payload,
-        "state": scope.data,
-        "item": run.item,
-        "input": answered,
-        "run": scope.facts,
-    }
-    return Step(track, program, node, context, Look(program, context, values, scope.fetch), begins_at or now())
+    context.get_actor = actor_of(run.actor_id, scope.using)
+    return Step(track, program, node, context, begins_at or now())
 
 
 def actor_of(actor_id: str | None, using: str) -> Callable[[], Any]:

@@ -89,10 +89,7 @@ def _masked(result: str, step: Step) -> Any:
 
 
 def _task(step: Step) -> None:
-    arguments = step.read_arguments()
-    with limited(step.node.policy.timeout_seconds, step.context.using):
-        answer = step.call(step.node.run, arguments)
-    result = dump(answer)
+    result = dump(step.run())
     step.register(result)
     _row(step, Status.SUCCEEDED, result)
     go_on(step.track, following(step.program.graph, step.node), result)
@@ -124,9 +121,7 @@ def _true_edge(step: Step) -> Edge:
 
 def _decided(step: Step) -> tuple[Edge, str | None, str | None]:
     """The edge that the function has chosen, its result, and what of that the next step gets."""
-    node, arguments = step.node, step.read_arguments()
-    with limited(node.policy.timeout_seconds, step.context.using):
-        answer = step.call(node.run, arguments)
+    node, answer = step.node, step.run()
     decided = answer if isinstance(answer, Decided) else Decided(answer, answer)
     try:
         edge = chosen(node, decided.edge)

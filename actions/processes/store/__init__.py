@@ -4,6 +4,7 @@ from .claims import adopt, claim, claim_key, give_back, lease_end, renew, tracks
 from .definitions import definition_id, graph_of
 from .ending import end_all
 from .family import Child, begin_children, results_of
+from .inserting import new_run
 from .limits import take_slot
 from .people import close_tasks, open_task, replace_candidates
 from .runs import insert_run
@@ -33,6 +34,7 @@ __all__ = [
     "graph_of",
     "insert_run",
     "lease_end",
+    "new_run",
     "open_task",
     "renew",
     "replace_candidates",

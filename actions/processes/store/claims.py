@@ -17,7 +17,7 @@ from actions.moments import now
 from actions.processes.models import Run
 from actions.processes.states import Status
 
-from .columns import all_columns, table
+from .columns import all_columns, table, vendor
 from .reading import read_runs
 from .scope import Scope
 from .tracks import Track
@@ -33,7 +33,7 @@ def claim(using: str, *, queue: str = "default", limit: int = 1) -> list[Track]:
 
     One statement on PostgreSQL, one where nothing is due; two more where branches come with it, for their state.
     """
-    is_postgres = connections[using].vendor == "postgresql"
+    is_postgres = vendor(using) == "postgresql"
     found = _claim(using, queue, limit) if is_postgres else _look_and_claim(using, queue, limit)
     return tracks_of(found, using)
 
@@ -55,7 +55,7 @@ def _claiming(using: str) -> str:
     run, lock = table(Run, using), ""
     # = ANY(ARRAY(…)) and not IN: the inner SELECT runs once.
     some, end = "IN (", ")"
-    if connections[using].vendor == "postgresql":
+    if vendor(using) == "postgresql":
         some, lock, end = "= ANY(ARRAY(", " FOR UPDATE SKIP LOCKED", "))"
     return (
         f"UPDATE {run} SET {_TAKEN} WHERE id {some}"  # noqa: S608
@@ -64,18 +64,25 @@ def _claiming(using: str) -> str:
     )
 
 
+@lru_cache(maxsize=8)
+def _looking(using: str) -> str:
+    return f"SELECT 1 FROM {table(Run, using)} WHERE queue = %s AND due_at <= %s LIMIT 1"  # noqa: S608
+
+
 def _look_and_claim(using: str, queue: str, limit: int) -> list[Run]:
     """Look, then take what is still as it was seen; see `actions.work.claim`."""
     connection, until = connections[using], lease_end()
-    rows = Run._base_manager.using(using).filter(queue=queue, due_at__lte=now()).order_by("due_at")
     if connection.features.has_select_for_update_skip_locked:
+        rows = Run._base_manager.using(using).filter(queue=queue, due_at__lte=now()).order_by("due_at")
         with transaction.atomic(using=using):
             found = list(rows.select_for_update(skip_locked=True)[:limit])
             if found:
                 _raise_fences(found, until, using)
             return found
-    if not rows.exists():
-        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_looking(using), [queue, connection.ops.adapt_datetimefield_value(now())])
+        if cursor.fetchone() is None:
+            return []
     try:
         return _claim(using, queue, limit)
     except OperationalError:

@@ -81,19 +81,26 @@ def _json(value: Any) -> str:
 def _moment_converter(using: str) -> Convert:
     connection = connections[using]
     last: tuple[datetime | None, Any] = (None, None)
+    since: tuple[float, str] = (-1, "")
 
     def convert(value: datetime) -> Any:
         # A step begins when the one before it ends: the same moment comes several times in a row.
         nonlocal last
-        if value is not last[0]:
-            last = value, as_text(value)
-        return last[1]
+        # One pair: another thread may replace it in between.
+        known = last
+        if known[0] is not value:
+            known = last = value, as_text(value)
+        return known[1]
 
     def as_text(value: datetime) -> Any:
-        # As Django does it, several times as quick in the case that is usual.
-        if value.tzinfo is UTC and connection.timezone_name == "UTC":
-            return str(value.replace(tzinfo=None))
-        return connection.ops.adapt_datetimefield_value(value)
+        # As Django does it, several times as quick in the case that is usual: many moments are of the same second.
+        nonlocal since
+        if value.tzinfo is not UTC or connection.timezone_name != "UTC":
+            return connection.ops.adapt_datetimefield_value(value)
+        second, known = value.timestamp() // 1, since
+        if known[0] != second:
+            known = since = second, value.isoformat(" ", "seconds")[: -len("+00:00")]
+        return f"{known[1]}.{value.microsecond:06d}" if value.microsecond else known[1]
 
     return convert
 
@@ -170,6 +177,15 @@ def _converted(row: tuple[Any, ...], converts: list[tuple[int, Convert]]) -> lis
 
 
 STEP = tuple(field.attname for field in StepRun._meta.concrete_fields if not field.primary_key)
+MORE = ("edge", "is_undoing", "input", "error", "log", "event_uid")
+"""Columns that most steps leave as the database makes them."""
+PLAIN_STEP = tuple(name for name in STEP if name not in MORE)
+
+
+@lru_cache(maxsize=8)
+def vendor(using: str) -> str:
+    """Of the database: to ask the connection takes longer than much else of a step."""
+    return connections[using].vendor
 
 
 @lru_cache(maxsize=64)
@@ -184,6 +200,7 @@ def run_columns(names: tuple[str, ...], using: str) -> Columns:
     return Columns(Run, names, using)
 
 
+@lru_cache(maxsize=64)
 def table(model: type[models.Model], using: str) -> str:
     """The quoted name of a model's table."""
     return str(connections[using].ops.quote_name(model._meta.db_table))

@@ -10,7 +10,7 @@ from django.db import connections
 
 from actions.processes.models import Run
 
-from .columns import Columns, encode, run_columns, table
+from .columns import Columns, encode, run_columns, table, vendor
 from .reading import make_run
 
 NAMES = tuple(field.attname for field in Run._meta.concrete_fields if not field.primary_key)
@@ -74,7 +74,7 @@ def insert_children(parent_id: int, runs: Sequence[Run], using: str) -> None:
     """Write branches or items of a run, and give them their keys; each has another `place`."""
     columns = run_columns(OWN, using)
     with connections[using].cursor() as cursor:
-        if connections[using].vendor == "postgresql":
+        if vendor(using) == "postgresql":
             statement = children_of(f"{table(Run, using)} p", using) + " WHERE p.id = %s RETURNING id, place"
             cursor.execute(statement, [children_as_json(runs, using), parent_id])
         else:
@@ -128,6 +128,24 @@ def give_keys(runs: Sequence[Run], found: Sequence[tuple[int, int]], using: str)
     for run in runs:
         run.id = keys[run.place]
         run._state.adding, run._state.db = False, using
+
+
+def new_run(**columns: Any) -> Run:
+    """A run that is not written: columns that are not named are as its fields make them.
+
+    As `Run(…)`, in a third of the time: it is asked for each start.
+    """
+    made = {name: make() for name, make in _MADE if name not in columns}
+    return make_run({**_GIVEN, **made, **columns}.items(), None)
+
+
+_MADE = [
+    (field.attname, field.default)
+    for field in Run._meta.concrete_fields
+    if field.has_default() and callable(field.default)
+]
+_GIVEN = {field.attname: field.get_default() for field in Run._meta.concrete_fields}
+"""Their defaults, null where there is none; those that are made are made anew for each."""
 
 
 def like(run: Run, **columns: Any) -> Run:

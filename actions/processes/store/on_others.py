@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from actions.processes.models import Run, StepRun
 
-from .columns import step_columns, table
+from .columns import PLAIN_STEP, STEP, Columns, step_columns, table
 from .tracks import KEEP, Track
-from .updates import held, settings_of, update
+from .updates import settings_of, update
 
 
 def write_on_others(tracks: Sequence[Track], using: str) -> dict[int, bool]:
     """Write runs with their steps, in a transaction; of each that was held, by key, whether it is paused."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        states = _write_one(cursor, tracks[0], connection) if len(tracks) == 1 else _write_some(cursor, tracks, using)
+    with connections[using].cursor() as cursor:
+        if len(tracks) == 1 and _write_one(cursor, tracks[0], using):
+            states = {tracks[0].run.id: False}
+        else:
+            states = _write_some(cursor, tracks, using)
         _append([track for track in tracks if track.run.id in states], cursor, using)
     return states
 
 
-def _write_one(cursor: Any, track: Track, connection: BaseDatabaseWrapper) -> dict[int, bool]:
-    using = connection.alias
+def _write_one(cursor: Any, track: Track, using: str) -> bool:
+    """Write a run; False where it is somebody else's, or paused: nothing is written then."""
     names, values = settings_of(track, using)
-    statement, key = update(names, track.due is not KEEP, using), [track.run.id, track.run.fence, track.at]
-    # The column itself: SQLite 3.40 answers 1 for any IS NOT NULL in a RETURNING.
-    paused = connection.ops.quote_name("paused_at")
-    if connection.vendor == "sqlite":
-        cursor.execute(f"{statement} RETURNING {paused}", [*values, *key])
-        found = cursor.fetchone()
-    else:
-        # MariaDB gives nothing back, and counts only rows that are otherwise than before.
-        cursor.execute(f"SELECT {paused} FROM {table(Run, using)} WHERE {held(using)} FOR UPDATE", key)  # noqa: S608
-        found = cursor.fetchone()
-        if found is not None:
-            cursor.execute(statement, [*values, *key])
-    return {} if found is None else {track.run.id: found[0] is not None}
+    statement = update(names, track.due is not KEEP, using, is_paused=False)
+    cursor.execute(statement, [*values, track.run.id, track.run.fence, track.at])
+    # Django has MariaDB count the rows that are found, too, and not only those that are otherwise than before.
+    return bool(cursor.rowcount)
 
 
 def _write_some(cursor: Any, tracks: Sequence[Track], using: str) -> dict[int, bool]:
@@ -73,12 +66,19 @@ def _write_some(cursor: Any, tracks: Sequence[Track], using: str) -> dict[int, b
 
 
 def _append(tracks: Iterable[Track], cursor: Any, using: str) -> None:
-    steps = step_columns(using)
-    rows = [steps.values(row) for track in tracks for row in track.rows]
+    rows = [row for track in tracks for row in track.rows]
     if not rows:
         return
-    statement = f"INSERT INTO {table(StepRun, using)} ({steps.into}) VALUES ({steps.places})"  # noqa: S608
-    if len(rows) == 1:
-        cursor.execute(statement, rows[0])
+    # What is not named costs nothing, not even its place.
+    steps = step_columns(using, STEP if any(row.has_more for row in rows) else PLAIN_STEP)
+    values = list(map(steps.values, rows))
+    statement = _adding(steps, using)
+    if len(values) == 1:
+        cursor.execute(statement, values[0])
     else:
-        cursor.executemany(statement, rows)
+        cursor.executemany(statement, values)
+
+
+@lru_cache(maxsize=8)
+def _adding(steps: Columns, using: str) -> str:
+    return f"INSERT INTO {table(StepRun, using)} ({steps.into}) VALUES ({steps.places})"  # noqa: S608

@@ -20,7 +20,7 @@ from actions.processes.state_field import LARGE, STORED, is_stored
 from actions.processes.states import RunKind, Status, Waiting
 
 from .claims import lease_end
-from .columns import all_columns, table
+from .columns import all_columns, table, vendor
 from .ending import end_all
 from .large import remove, store
 from .reading import read_runs
@@ -75,13 +75,13 @@ def settle(tracks: Sequence[Track], using: str) -> Settled:
 def _can_count_down(ended: Iterable[Track], using: str) -> bool:
     """Whether nothing but a number of the parents changes, on a database that gives back what it has changed."""
     has_succeeded = all(track.run.status == Status.SUCCEEDED.value for track in ended)
-    return has_succeeded and connections[using].vendor in ("postgresql", "sqlite")
+    return has_succeeded and vendor(using) in ("postgresql", "sqlite")
 
 
 def _is_one_statement(tracks: Iterable[Track], ended: Iterable[Track], using: str) -> bool:
     """Whether all of it can be done in one. Items are left out: others may wait for their turn."""
     has_items = any(track.run.kind == RunKind.ITEM.value for track in ended)
-    return connections[using].vendor == "postgresql" and not has_items and not needs_more(tracks)
+    return vendor(using) == "postgresql" and not has_items and not needs_more(tracks)
 
 
 def _settle_at_once(tracks: Sequence[Track], using: str) -> Settled:
@@ -114,7 +114,7 @@ def _settle_quickly(tracks: Sequence[Track], ended: Sequence[Track], using: str)
     for track in ended:
         families.setdefault((track.run.parent_id or 0, track.run.parent_number or 0), []).append(track)
     with transaction.atomic(using=using, savepoint=False):
-        if connections[using].vendor != "sqlite":
+        if vendor(using) != "sqlite":
             # Which has one lock for all.
             _lock({key for key, _number in families}, using)
         settled = Settled(write(tracks, using))

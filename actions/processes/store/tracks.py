@@ -74,6 +74,12 @@ class StepRow:
     log: str = ""
     event_uid: UUID | None = None
 
+    @property
+    def has_more(self) -> bool:
+        """Whether it has anything in the columns that most steps leave as the database makes them (`columns.MORE`)."""
+        nothing = self.input is self.error is self.event_uid is None
+        return bool(not nothing or self.edge or self.log or self.is_undoing)
+
 
 class Track:
     """A run or branch that is held, and goes on."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import compress
+from operator import ne
 from typing import Any
 
 from django.db import connections
@@ -14,7 +16,7 @@ from .tracks import KEEP, MOVED, Track, position
 
 JSON = ("note", "result", "error")
 """They may have been changed in place."""
-_CHECKED = tuple((name, name in JSON) for name in MOVED)
+_JSON_AT = tuple(MOVED.index(name) for name in JSON)
 
 
 def state_of(track: Track) -> str | None:
@@ -24,11 +26,11 @@ def state_of(track: Track) -> str | None:
 
 def settings_of(track: Track, using: str) -> tuple[tuple[str, ...], list[Any]]:
     """Names and values of the columns to be set: those that have changed; `due_at` first where it is."""
-    names = tuple(
-        name
-        for (name, is_json), new, old in zip(_CHECKED, position(track.run), track.stored, strict=True)
-        if new != old or (is_json and new is not None)
-    )
+    new = position(track.run)
+    changed = list(map(ne, new, track.stored))
+    for at in _JSON_AT:
+        changed[at] = changed[at] or new[at] is not None
+    names = tuple(compress(MOVED, changed))
     values = run_columns(names, using).values(track.run) if names else []
     if track.due is not KEEP:
         values.insert(0, connections[using].ops.adapt_datetimefield_value(track.due))

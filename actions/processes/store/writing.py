@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connections, transaction
+from django.db import connections
 from django.utils import timezone
 
 from actions.processes.models import Message, Run
 from actions.processes.states import Status
 
+from .columns import vendor
 from .freeing import free_messages
+from .joining import joined
 from .large import remove_replaced, store_large
 from .on_others import write_on_others
 from .on_postgres import begin_on_postgres, write_and_count_on_postgres, write_on_postgres
@@ -42,15 +44,15 @@ def write(tracks: Sequence[Track], using: str) -> Written:
     moved = [track for track in tracks if track.has_moved or track.rows]
     if not moved:
         return Written()
-    vendor = connections[using].vendor
-    if vendor == "postgresql" and not needs_more(moved):
+    is_postgres = vendor(using) == "postgresql"
+    if is_postgres and not needs_more(moved):
         states = write_on_postgres(moved, using)
     else:
-        with transaction.atomic(using=using, savepoint=False):
+        with joined(connections[using]):
             large = [track for track in moved if track.has_large]
             for track in large:
                 store_large(track.scope, using)
-            states = write_on_postgres(moved, using) if vendor == "postgresql" else write_on_others(moved, using)
+            states = write_on_postgres(moved, using) if is_postgres else write_on_others(moved, using)
             _open_and_close([track for track in moved if track.run.id in states], using)
             for track in large:
                 if track.run.id in states:
@@ -108,7 +110,7 @@ def begin(track: Track, children: Sequence[Run], using: str) -> bool:
         Whether it was: nothing is written where somebody else has the run, where it is paused, and where more is to be
         written than that.
     """
-    if connections[using].vendor != "postgresql" or needs_more([track]):
+    if vendor(using) != "postgresql" or needs_more([track]):
         return False
     if not begin_on_postgres(track, children, using):
         return False

@@ -22,7 +22,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from actions.models import LeasedRow
 
 from .indexing import RowKey, SparseIndex
-from .state_field import StateField
+from .state_field import StateField, ValueField
 from .states import UNFINISHED, RunKind, Status, Waiting
 
 STATUSES = [
@@ -97,15 +97,15 @@ class Run(LeasedRow):
     waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="", db_default="")
     wait_key = models.CharField(_("message that it waits for"), max_length=255, null=True, blank=True)  # noqa: DJ001
     """"name" or "name:key". Null and not "": there is no message, and indexes are spared."""
-    note = models.JSONField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
+    note = ValueField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
     """What the step at hand has to remember while it waits; gone when the run moves on."""
     # --- what it has
-    payload = models.JSONField(_("payload"), default=dict, encoder=JSONEncoder)
+    payload = ValueField(_("payload"), default=dict, encoder=JSONEncoder)
     state = StateField(_("state"), default=dict, encoder=JSONEncoder)
     """What steps have registered, by key; of a branch nothing: it reads and writes its root's."""
-    item = models.JSONField(_("item"), null=True, blank=True, encoder=JSONEncoder)
+    item = ValueField(_("item"), null=True, blank=True, encoder=JSONEncoder)
     """Of an item of an `each`."""
-    result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
+    result = ValueField(_("result"), null=True, blank=True, encoder=JSONEncoder)
     error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
     """`{"type", "detail", "node", "traceback"}`."""
     # --- what it is a part of
@@ -223,8 +223,8 @@ class StepRun(models.Model):
     edge = models.CharField(_("edge"), max_length=100, blank=True, default="", db_default="")
     """The way on that was taken, where there are several."""
     is_undoing = models.BooleanField(_("takes back"), default=False, db_default=False)
-    input = models.JSONField(_("input"), null=True, blank=True, encoder=JSONEncoder)
-    result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
+    input = ValueField(_("input"), null=True, blank=True, encoder=JSONEncoder)
+    result = ValueField(_("result"), null=True, blank=True, encoder=JSONEncoder)
     error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
     """`{"type", "detail", "traceback"}`."""
     log = models.TextField(_("log"), blank=True, default="", db_default="")
@@ -347,7 +347,7 @@ class Message(LeasedRow):
     """Who may get it, where the sender says so: the run, or a branch of it."""
     bound_to = models.BigIntegerField(_("bound to"), null=True, blank=True, editable=False)
     """The run that was woken for it, or has taken it."""
-    data = models.JSONField(_("data"), null=True, blank=True, encoder=JSONEncoder)
+    data = ValueField(_("data"), null=True, blank=True, encoder=JSONEncoder)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
     """When a step has got it."""

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
+
+from .values import load
 
 PREVIOUS: Final = "$previous"
 INPUT: Final = "input"
@@ -43,7 +44,7 @@ def after_step(note: Any, result: str | None = None) -> dict[str, Any] | None:
     """
     if not hands_on(note):
         return None
-    return {PREVIOUS: note[PREVIOUS] if result is None else json.loads(result)}
+    return {PREVIOUS: note[PREVIOUS] if result is None else load(result)}
 
 
 def said(note: Any) -> Any:

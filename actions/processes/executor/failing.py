@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from actions.conf import conf
 from actions.exceptions import UnavailableError
-from actions.processes.exceptions import AgainError
+from actions.processes.exceptions import AgainError, StepError
 from actions.processes.graph import Kind
 from actions.processes.notes import AGAIN, hands_on, noted
 from actions.processes.planner import Fail, after_error, compensable
@@ -45,10 +45,12 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         started_at: When the try began.
         step: What is known of the try; None where it did not come that far.
     """
-    if isinstance(error, AgainError):
+    wrong = _wrong_note(error)
+    if isinstance(error, AgainError) and wrong is None:
         note = noted(track.run.note, {AGAIN: error.note}) if hands_on(track.run.note) else error.note
         wait(track, Waiting.RETRY, timezone.now() + error.after, note=note)
         return
+    error = wrong or error
     if isinstance(error, VanishedError):
         stop(track, str(error))
         return
@@ -59,7 +61,7 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
     row = step_row(track, Status.FAILED, started_at, error=facts)
     if step is not None:
         row.input = shown(step.arguments, program) if step.arguments else None
-        row.log = "\n".join(step.context.lines)
+        row.log = step.context.log_text
     attempt, retry = track.run.tries + 1, node.policy.retry
     if _is_passing(error) and attempt < conf.MAX_ATTEMPTS:
         wait(track, Waiting.RETRY, timezone.now() + backoff(attempt))
@@ -77,6 +79,15 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         track.scope.put(ERROR, dump({name: facts[name] for name in ("type", "detail", "node")}))
         track.note_changes()
     go_on(track, where, track.last)
+
+
+def _wrong_note(error: Exception) -> StepError | None:
+    """Why what a body says for its next call cannot be kept."""
+    try:
+        dump(error.note if isinstance(error, AgainError) else None)
+    except StepError as wrong:
+        return wrong
+    return None
 
 
 def _is_passing(error: Exception) -> bool:

@@ -74,7 +74,7 @@ def _row(step: Step, status: Status, result: str | None = None, **columns: Any) 
     if arguments:
         columns["input"] = shown(arguments, step.program)
     if context.lines:
-        columns["log"] = "\n".join(context.lines)
+        columns["log"] = context.log_text
     row = step_row(step.track, status, step.started_at, **columns)
     if result is not None:
         row.result = _masked(result, step)

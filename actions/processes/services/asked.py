@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from actions.processes.models import OpenTask, Run
 from actions.processes.pages import Page
 from actions.processes.process import Process
 from actions.processes.store import tracks_of
-from actions.processes.values import dump
+from actions.processes.values import dump, load, refuse_references
 
 PLAIN = Page()
 
@@ -104,14 +103,15 @@ class Asked:
             InvalidPayloadError: It does not fit.
         """
         payload = self.payload
-        if payload is None:
-            return json.loads(dump(dict(data)))
         if not isinstance(payload, FormPayload):
-            return json.loads(dump(_without_files(payload.validate(data))))
+            given = _without_files(payload.validate(data)) if payload is not None else dict(data)
+            refuse_references(given)
+            return load(dump(given))
         form = payload.build(data, **self.form_kwargs())
         values: Any = payload.check(form)
+        refuse_references(values)
         values = self.page.save(self.context, form) if self.page.save is not None else _without_files(values)
-        return json.loads(dump(values))
+        return load(dump(values))
 
 
 def _without_files(values: dict[str, Any]) -> dict[str, Any]:

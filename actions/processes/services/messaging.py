@@ -10,6 +10,7 @@ from django.db import transaction
 
 from actions.processes.models import Message, Run
 from actions.processes.store import messages
+from actions.processes.values import refuse_references
 from actions.work import announce
 
 from .handing import is_inline, wake
@@ -35,7 +36,11 @@ def send_message(
         data: JSON.
         uid: The sender's own number: the same message said again is dropped.
         using: The database of the runs.
+
+    Raises:
+        InvalidPayloadError: The data has what stands for an instance of a model.
     """
+    refuse_references(data)
     run_id = run.pk if isinstance(run, Run) else run
     message = messages.new_message(name, key=key, run_id=run_id, process=process, data=data)
     if uid is not None:

@@ -6,6 +6,7 @@ actions.processes.E002  a process names an action or a process that there is not
 actions.processes.E003  a process uses conditions, and the library for them is not installed
 actions.processes.W004  an id of PROCESS_REGISTRY is no path of a URL
 actions.processes.W005  a process asks for permissions of an app that is not installed
+actions.processes.W006  a process looks for people by what the project's users or groups do not have
 automations.E001        ATM_… settings of swapped models that are not given together, or name nothing
 """
 
@@ -29,6 +30,7 @@ from .authoring.source import did_you_mean
 from .discovery import named_problems
 from .expressions import TEST, Expression, parts
 from .graph import Graph, Node, Who
+from .people_filters import GROUP, USER, wrong_look_up
 from .process import Process
 from .registry import processes
 
@@ -99,6 +101,25 @@ def _whos(node: Node) -> list[Who]:
     """Those who may answer a node, and those who may later."""
     every = [node.who, node.care.escalate_to if node.care is not None else None]
     return [who for who in every if who is not None]
+
+
+def check_filters(app_configs: Any = None, **kwargs: Any) -> Found:
+    """Look-ups of users and groups: nobody is found by one that there is not. Those of files are checked in them."""
+    found: Found = []
+    for process in processes.declared():
+        for node in process.graph.nodes.values():
+            for kind, name, value in _look_ups(node):
+                wrong = wrong_look_up(kind, name, value)
+                if wrong is not None:
+                    message = f"{process.source or process.id} > {node.name}: {wrong[0]}"
+                    found.append(checks.Warning(message, hint=wrong[1], id="actions.processes.W006"))
+    return found
+
+
+def _look_ups(node: Node) -> Iterator[tuple[str, str, Any]]:
+    for who in _whos(node):
+        for kind, look_ups in ((USER, who.user_filter), (GROUP, who.group_filter)):
+            yield from ((kind, name, value) for name, value in look_ups.items())
 
 
 def check_atm_settings(app_configs: Any = None, **kwargs: Any) -> Found:

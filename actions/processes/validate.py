@@ -5,6 +5,7 @@ problems(graph) == [Problem("approve", 'goes on to "pay", which is no step.', â€
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -161,9 +162,22 @@ def _people(node: Node) -> Iterator[Problem]:
         message = f"is a step of the kind {node.kind}, which nobody answers."
         yield Problem(node.name, message, "Only an input has `who` and `care`.")
     asked = [node.who, node.care.escalate_to if node.care is not None else None]
-    for name in no_permissions([name for who in asked if who is not None for name in who.permissions]):
+    whos = [who for who in asked if who is not None]
+    for name, value in [look_up for who in whos for look_up in {**who.user_filter, **who.group_filter}.items()]:
+        if not _is_json(value):
+            message = f"looks for people by {name}={value!r}, which is no JSON."
+            yield Problem(node.name, message, "Use texts, numbers, booleans and lists of them.")
+    for name in no_permissions([name for who in whos for name in who.permissions]):
         message = f"asks for the permission {name!r}, which is none."
         yield Problem(node.name, message, "Write app and codename: todos.change_todo.")
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _joins(graph: Graph) -> Iterator[Problem]:

@@ -71,6 +71,15 @@ def test_a_job_s_page_shows_what_it_has_done_and_waits_for(browser: Client) -> N
     assert "example_app.my_steps.Step2" in text_of(browser, "job/")
 
 
+def test_jobs_are_filtered_by_their_state(browser: Client) -> None:
+    done, waiting = run(MyWorkflow), run(AskingWorkflow)
+    for query, there, gone in (("FINISHED", done, waiting), ("INPUT_REQUIRED", waiting, done)):
+        page = text_of(browser, f"job/?state={query}")
+        assert f"job/{there.pk}/change/" in page
+        assert f"job/{gone.pk}/change/" not in page
+    assert browser.get(f"{ADMIN}job/?state=nothing").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("payload", "said"), [("[1]", "An object was expected"), ("{", "valid JSON"), ('{"x": 1}', "x: ")]
 )

@@ -13,6 +13,8 @@ from rest_framework.test import APIClient
 
 from actions.exceptions import RefusedError
 from actions.processes import flow, services, steps
+from actions.processes.api.openapi import describe
+from actions.processes.api.processes import ProcessView
 from actions.processes.checks import check_permissions
 from actions.processes.models import Run, RunSchedule
 from actions.processes.services.scheduling import start_next
@@ -111,6 +113,11 @@ def test_documentation_and_catalogue_say_whether_the_caller_may_and_why_not(
     assert (listed["available"], listed["reasons"]) == (False, shown["reasons"])
     shown = client_of(allow(alice, *NEEDED)).get("/processes/made/").data
     assert (shown["available"], shown["reasons"]) == (True, [])
+
+
+def test_the_openapi_document_says_what_is_needed() -> None:
+    operation = describe(ProcessView(process_id="made", request=None), "POST")
+    assert operation.description.endswith("**Needs:**\n- `example_app.change_todo`\n- `example_app.add_todo`")
 
 
 def test_a_run_of_it_is_not_forked_by_somebody_who_may_not_start_it(alice: User) -> None:

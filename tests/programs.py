@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -24,7 +24,14 @@ if not apps.ready:
     django.setup()
 
 _context = get_context("forkserver")
-_context.set_forkserver_preload([__name__, "tests.urls"])
+_context.set_forkserver_preload([__name__, "tests.urls", "tests.storm.scenarios"])
+
+
+def manage(*command: str) -> None:
+    """Be `manage.py`."""
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", *command])
 
 
 class Program:
@@ -33,12 +40,19 @@ class Program:
     Args:
         settings: A module of settings that differ from the tests' own; read after `environ` is set.
         environ: Variables, besides those of the test.
+        main: What the program does with the command's words; a function of a module.
     """
 
-    def __init__(self, *command: str, settings: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *command: str,
+        settings: str,
+        environ: Mapping[str, str] | None = None,
+        main: Callable[..., object] = manage,
+    ) -> None:
         self._reader, writer = _context.Pipe(duplex=False)
         environ = {**os.environ, **(environ or {})}
-        self._process = _context.Process(target=_run, args=(command, settings, environ, writer))
+        self._process = _context.Process(target=_run, args=(main, command, settings, environ, writer))
         self._process.start()
         writer.close()
 
@@ -79,7 +93,9 @@ class Program:
             return output.read(), None
 
 
-def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], writer: Connection) -> None:
+def _run(
+    main: Callable[..., object], command: tuple[str, ...], settings: str, environ: dict[str, str], writer: Connection
+) -> None:
     """Be a program: everything that follows happens in a process of its own."""
     os.environ.clear()
     os.environ.update(environ)
@@ -87,10 +103,8 @@ def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], write
     writer.close()
     sys.argv = ["manage.py", *command]
     _adopt(settings)
-    from django.core.management import execute_from_command_line
-
     try:
-        execute_from_command_line(sys.argv)
+        main(*command)
     finally:
         sys.stdout.flush()
 

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import django
 
 from . import WITHOUT_DATABASE
-from .databases import SQLITE, STANDARD, Target, targets, version
+from .databases import SQLITE, STANDARD, Target, commits_at_ease, targets, version
 
 NOTHING_SELECTED = 5
 """pytest's exit status where it ran no test."""
@@ -70,13 +70,14 @@ def _run(target: Target, arguments: list[str], environ: dict[str, str], *, is_fi
     print(f"\n{target.name}", flush=True)
     choice = [] if is_first else ["-m", "not once", *(f"--ignore={folder}" for folder in WITHOUT_DATABASE)]
     command = [sys.executable, "-m", "pytest", *choice, *_parallel(arguments), *arguments]
-    process = subprocess.Popen(command, env={**environ, "TEST_DATABASE_URL": target.url})
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        # pytest has got the same Ctrl-C and removes its databases.
-        process.wait()
-        raise
+    with commits_at_ease(target):
+        process = subprocess.Popen(command, env={**environ, "TEST_DATABASE_URL": target.url})
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # pytest has got the same Ctrl-C and removes its databases.
+            process.wait()
+            raise
 
 
 def _parallel(arguments: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -25,6 +26,11 @@ if not apps.ready:
 
 _context = get_context("forkserver")
 _context.set_forkserver_preload([__name__, "tests.urls", "tests.storm.scenarios"])
+
+
+def begin() -> None:
+    """Start the process that all others are forked from, before a test looks what it leaves behind."""
+    ensure_running()
 
 
 def manage(*command: str) -> None:
@@ -55,17 +61,14 @@ class Program:
         self._process = _context.Process(target=_run, args=(main, command, settings, environ, writer))
         self._process.start()
         writer.close()
-
-    @property
-    def pid(self) -> int:
-        """The number of its process."""
         assert self._process.pid is not None
-        return self._process.pid
+        self.pid = self._process.pid
+        self._returncode: int | None = None
 
     @property
     def returncode(self) -> int | None:
         """As of `Popen`: a signal's number is negative; None as long as it runs."""
-        return self._process.exitcode
+        return self._process.exitcode if self._returncode is None else self._returncode
 
     def poll(self) -> int | None:
         """The same."""
@@ -81,7 +84,7 @@ class Program:
         self._process.kill()
 
     def communicate(self, timeout: float | None = None) -> tuple[str, None]:
-        """Wait for its end; what it has printed.
+        """Wait for its end; what it has printed. To be called once.
 
         Raises:
             TimeoutExpired: It goes on.
@@ -89,7 +92,9 @@ class Program:
         self._process.join(timeout)
         if self.returncode is None:
             raise TimeoutExpired(str(self._process), timeout or 0)
-        with open(self._reader.fileno(), closefd=False) as output:
+        self._returncode = self.returncode
+        self._process.close()
+        with self._reader, open(self._reader.fileno(), closefd=False) as output:
             return output.read(), None
 
 

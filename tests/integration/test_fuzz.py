@@ -117,6 +117,7 @@ def _thinned(case: Any, left_out: set[str]) -> Any:
     return case
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("action_id", [bound.id for bound in ACTIONS])
 def test_a_call_is_answered_as_the_document_declares(
@@ -134,6 +135,7 @@ def test_a_call_is_answered_as_the_document_declares(
     call()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("action_id", [*(bound.id for bound in ACTIONS), "actions"])
 def test_documentation_is_answered_as_the_document_declares(schema: Any, todos: list[Todo], action_id: str) -> None:
     for operation in operations(schema, action_id, "GET"):
@@ -274,6 +276,7 @@ def test_no_key_makes_a_500(action: str) -> None:
     call()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "accept", ["application/json", "text/html", "application/problem+json", "*/*", "image/png", "\x7f"]
 )

@@ -88,6 +88,7 @@ def listed(schema: Any) -> dict[tuple[str, str], Any]:
     return {(each.method.upper(), each.path): each for each in found}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize(("method", "path"), documented(), ids=str)
 def test_a_call_is_answered_as_the_document_declares(
@@ -191,6 +192,7 @@ def test_no_key_makes_a_500(run: Run, place: str) -> None:
     call()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png", "\x7f"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "NONSENSE"])
 def test_no_method_makes_a_500(run: Run, method: str, accept: str) -> None:

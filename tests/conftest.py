@@ -5,9 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 
-from tests import WITHOUT_DATABASE
+from tests import FUZZ_TIMES, WITHOUT_DATABASE
+
+# Others in each run: what one misses, the next may find.
+hypothesis.settings.register_profile("usual", max_examples=30 * FUZZ_TIMES)
+hypothesis.settings.load_profile("usual")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

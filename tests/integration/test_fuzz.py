@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 from actions.api.views import EventActionViewSet
 from example_app.models import Todo, TodoList
 from example_app.views import TodoViewSet
+from tests import FUZZ_TIMES
 from tests.contracts.openapi_documents import golden
 
 
@@ -53,7 +53,7 @@ def bounded(examples: int) -> settings:
     """
     some = examples if connection.vendor == "sqlite" else max(2, examples // 5)
     return settings(
-        max_examples=some * int(os.environ.get("FUZZ_TIMES", "1")),
+        max_examples=some * FUZZ_TIMES,
         derandomize=True,
         database=None,
         deadline=None,

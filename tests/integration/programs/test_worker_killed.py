@@ -13,7 +13,6 @@ from django.db import connection
 from actions.process_registry import services as definitions
 from actions.process_registry.programs import services
 from actions.process_registry.programs.models import ProgramRun
-
 from tests.programs import Program, begin
 
 from .conftest import Script

@@ -12,6 +12,13 @@ from shutil import copy
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+FILL = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("load_demo")
+"""
 
 
 @pytest.fixture
@@ -25,10 +32,9 @@ def port():
 def filled(tmp_path_factory):
     """A database as `make run` fills it, to copy."""
     file = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
-    for command in (["migrate", "--verbosity=0"], ["load_demo"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=_environ(file), check=True, capture_output=True
-        )
+    command = [sys.executable, "-c", FILL]
+    environ = {**_environ(file), "DJANGO_SETTINGS_MODULE": "example_app.settings"}
+    subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
     return file
 
 

@@ -208,6 +208,7 @@ WFE_WORKFLOWS = ["fresh_good", "fresh_bad"]
 """
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_new_process_reads_files_as_they_are_now(tmp_path: Path) -> None:
     (tmp_path / "fresh_good.py").write_text(GOOD)

@@ -45,7 +45,11 @@ def free_slot(process: str, using: str) -> int | None:
 
 
 def retry(row: Run, using: str) -> None:
-    """Have a failed run be gone on with: now, or when it is its turn."""
+    """Have a failed run be gone on with: now, or when it is its turn.
+
+    Raises:
+        IntegrityError: Another run has its unique key by now.
+    """
     limit = _limit(row)
     has_slot = limit is not None and take_slot(row.process, limit, using)
     if limit is None or has_slot:
@@ -109,4 +113,5 @@ def _going(row: Run) -> dict[str, Any]:
 
 def _write(row: Run, columns: dict[str, Any], using: str) -> None:
     anew = {"error": None, "result": None, "ended_at": None, "tries": 0, "attempts": 0, "paused_at": row.paused_at}
+    anew["unique_key"] = row.retry_key
     Run._base_manager.using(using).filter(pk=row.pk).update(**anew, **columns, fence=F("fence") + 1)

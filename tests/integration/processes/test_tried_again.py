@@ -12,12 +12,14 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.utils import timezone
 
+from actions.exceptions import RefusedError
 from actions.processes import services
 from actions.processes.executor import waits
 from actions.processes.expressions import literal, path
 from actions.processes.graph import Edge, Kind
 from actions.processes.models import Run
 from actions.processes.policies import Policy
+from actions.processes.services import control, starting
 from tests.processes import make_due, make_process, node, registered, run_due, task
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +175,72 @@ def test_a_deadlock_while_a_process_is_waited_for_begins_it_no_second_time(child
         make_due(run)
         run_due()
     assert (refreshed(run).status, child.called) == ("succeeded", ["a"])
+
+
+# --- one at the most --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_tried_again_has_its_unique_key_again() -> None:
+    body = Failing(None)
+    process = make_process(
+        task("one", "ask"), node("ask", Kind.INPUT, "end"), node("end", Kind.END), bodies={"one": body}
+    )
+    with registered(process):
+        first = services.start("made", unique_key="order-7")
+        assert first.status == "failed"
+        body.values.clear()
+        second = services.start("made", unique_key="order-7")
+        with pytest.raises(RefusedError, match=f"Run {second.pk} of made is not over yet"):
+            services.retry(first)
+        assert refreshed(first).status == "failed"
+        services.cancel(second)
+        assert services.retry(first).status == "waiting"
+        with pytest.raises(RefusedError, match=f"Run {first.pk} of made is not over yet"):
+            services.start("made", unique_key="order-7")
+
+
+def test_a_run_that_is_tried_again_beside_one_that_was_just_started_is_refused() -> None:
+    body = Failing(None)
+    process = make_process(
+        task("one", "ask"), node("ask", Kind.INPUT, "end"), node("end", Kind.END), bodies={"one": body}
+    )
+    with registered(process):
+        first = services.start("made", unique_key="order-7")
+        body.values.clear()
+        second = services.start("made", unique_key="order-7")
+        # The first look comes before the other one is there.
+        looks = [starting.refuse_second, lambda *_: None]
+
+        def look(*given: Any) -> None:
+            looks.pop()(*given)
+
+        with (
+            mock.patch.object(control, "refuse_second", side_effect=look),
+            pytest.raises(RefusedError, match=f"Run {second.pk} of made is not over yet"),
+        ):
+            services.retry(first)
+
+
+def test_long_unique_keys_are_told_apart() -> None:
+    with registered(make_process(node("ask", Kind.INPUT, "end"), node("end", Kind.END))):
+        runs = {services.start("made", unique_key="k" * 300 + end).pk for end in "ab"}
+    assert len(runs) == 2
+
+
+# --- taken back -------------------------------------------------------------------------------------------------------
+
+
+def test_a_paused_run_that_is_cancelled_is_taken_back() -> None:
+    undone: list[str] = []
+    process = make_process(
+        task("one", "ask", policy=Policy(compensate="undo_one")),
+        node("ask", Kind.INPUT, "end"),
+        node("end", Kind.END),
+        bodies={"one": lambda context: None, "undo_one": lambda context: undone.append("one")},
+        compensates=True,
+    )
+    with registered(process):
+        run = services.start("made")
+        services.pause(run)
+        assert services.cancel(run).status == "cancelled"
+    assert (undone, refreshed(run).paused_at) == (["one"], None)

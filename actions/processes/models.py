@@ -96,7 +96,7 @@ class Run(LeasedRow):
     """Failed ones; `attempts` counts claims."""
     waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="", db_default="")
     wait_key = models.CharField(_("message that it waits for"), max_length=255, null=True, blank=True)  # noqa: DJ001
-    """"name" or "name:key". Null and not "": there is no message, and indexes are spared."""
+    """"name" or "name:key", see `store.messages.wait_key`. Null and not "": no message, and indexes are spared."""
     note = models.JSONField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
     """What the step at hand has to remember while it waits; gone when the run moves on."""
     # --- what it has

@@ -112,6 +112,13 @@ def _going(row: Run) -> dict[str, Any]:
 
 
 def _write(row: Run, columns: dict[str, Any], using: str) -> None:
-    anew = {"error": None, "result": None, "ended_at": None, "tries": 0, "attempts": 0, "paused_at": row.paused_at}
+    anew: dict[str, Any] = {
+        "error": None,
+        "result": None,
+        "ended_at": None,
+        "tries": 0,
+        "attempts": 0,
+        "paused_at": row.paused_at,
+    }
     anew["unique_key"] = row.retry_key
     Run._base_manager.using(using).filter(pk=row.pk).update(**anew, **columns, fence=F("fence") + 1)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ONCE = (Kind.SPLIT, Kind.EACH, Kind.PROCESS)
 """Kinds whose step cannot be begun twice: what it has begun is there. A retry of the run goes on with that."""
+SOMEBODY = (Waiting.BRANCHES, Waiting.PROCESS, Waiting.INPUT, Waiting.MESSAGE)
+"""What a run waits for that somebody else does."""
 ERROR = "error"
 """The key of the state that has the last error for whoever handles it."""
 
@@ -54,9 +56,6 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
     if isinstance(error, VanishedError):
         stop(track, str(error))
         return
-    if track.run.waiting_for == Waiting.INPUT.value:
-        # It is too late for an answer.
-        track.opened = False
     facts = error_facts(error, track, program)
     row = step_row(track, Status.FAILED, started_at, error=facts)
     if step is not None:
@@ -64,9 +63,16 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         row.log = step.context.log_text
     attempt, retry = track.run.tries + 1, node.policy.retry
     if _is_passing(error) and attempt < conf.MAX_ATTEMPTS:
-        wait(track, Waiting.RETRY, timezone.now() + backoff(attempt))
+        # What it waits for is still to come, and what it has begun is there.
+        reason = Waiting(track.run.waiting_for) if track.run.waiting_for in SOMEBODY else Waiting.RETRY
+        wait(track, reason, timezone.now() + backoff(attempt))
         track.run.tries = attempt
         return
+    if track.run.waiting_for == Waiting.INPUT.value:
+        # It is too late for an answer.
+        track.opened = False
+    if track.run.open_children:
+        track.abandons = track.run.number
     if retry is not None and node.kind not in ONCE and retry.wants(error, attempt):
         wait(track, Waiting.RETRY, timezone.now() + retry.backoff(attempt))
         track.run.tries = attempt

@@ -39,6 +39,7 @@ def send_message(
 
     Raises:
         InvalidPayloadError: The data has what stands for an instance of a model.
+        InvalidTermError: The name is too long.
     """
     refuse_references(data)
     run_id = run.pk if isinstance(run, Run) else run

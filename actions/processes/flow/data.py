@@ -50,6 +50,12 @@ class Data(MutableMapping[str, Any]):
         if key in self._payload:
             self._state[GONE] = [*self._state.get(GONE, ()), key]
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is set first where there is none: as it is kept, to be changed in place."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
     def __contains__(self, key: object) -> bool:
         return key in self._state or (key in self._payload and key not in self._state.get(GONE, ()))
 

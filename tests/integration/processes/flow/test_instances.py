@@ -92,6 +92,23 @@ def test_data_is_kept_when_it_is_saved_and_in_place(counting: Any) -> None:
     assert again.data.get("gone") is None
 
 
+def test_a_list_that_a_node_sets_by_default_and_changes_in_place_is_kept() -> None:
+    class Collects(flow.Automation):
+        first = flow.Execute(this.note)
+        second = flow.Execute(this.note)
+        end = flow.End()
+
+        def note(self, task: Any) -> None:
+            self.data.setdefault("notes", []).append(task.status)
+            self.data.setdefault("given", []).append(task.status)
+            assert self.data.setdefault("number", 5) == 5
+
+    automation = Collects(given=["here"])
+    assert dict(automation.data) == {
+        "notes": ["first", "second"], "given": ["here", "first", "second"], "number": 5,
+    }  # fmt: skip
+
+
 def test_two_instances_that_save_keep_each_others_keys(counting: Any) -> None:
     automation = counting()
     first, second = counting(automation=automation), counting(automation=automation)

@@ -75,6 +75,14 @@ def test_a_step_finds_its_job() -> None:
     assert job.data == {"seen": True}
 
 
+def test_a_list_that_a_step_sets_by_default_and_changes_in_place_is_kept() -> None:
+    class Collects(steps.Step):
+        def execute(self, _input: Any = None, *args: Any, **kwargs: Any) -> None:
+            self.job.data.setdefault("notes", []).append(self.job.data.setdefault("number", 5))
+
+    assert run(workflow({__start__: [Collects]})).data == {"notes": [5], "number": 5}
+
+
 def test_a_step_reads_what_its_job_has_done_so_far() -> None:
     class Looks(steps.Step):
         def execute(self, _input: Any = None, *args: Any, **kwargs: Any) -> Any:

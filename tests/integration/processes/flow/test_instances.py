@@ -79,6 +79,27 @@ def test_an_object_needs_no_attribute_of_the_class() -> None:
         _ = automation.number
 
 
+def test_of_which_model_an_object_is_says_the_project_and_never_a_caller() -> None:
+    class Free(flow.Automation):
+        start = flow.Execute(lambda task: repr(getattr(task.instance, "user", None)))
+        wait = flow.Execute().AfterWaitingFor(timedelta(days=1))
+        end = flow.End()
+
+    ada = User.objects.create(username="ada")
+    Group.objects.create(pk=ada.pk, name="ones")
+    for given in ({"user": "auth.group"}, 5, {"user": "no.model"}):
+        run = services.start("free", {"user": ada.pk, "$models": given})
+        assert StepRun.objects.get(run_id=run.pk).result == "None"
+    automation = Free(user=ada)
+    assert StepRun.objects.get(run_id=automation.id).result == "<User: ada>"
+    assert Free(automation=automation.id).user == ada
+    assert "$models" not in automation.row.payload
+    again = services.fork(automation.id, node="start", payload={"$models": {"user": "auth.group"}})
+    assert StepRun.objects.get(run_id=again.pk).result == "<User: ada>"
+    with pytest.raises(ValueError, match="the engine's"):
+        automation.data["$models"] = {"user": "auth.group"}
+
+
 def test_data_is_kept_when_it_is_saved_and_in_place(counting: Any) -> None:
     automation = counting(plain={"deep": [1]}, gone=1)
     automation.data["plain"]["deep"].append(2)

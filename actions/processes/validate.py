@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 
+from . import constants
 from .graph import BODY, NEXT, Graph, Kind, Node
 
 _NAMED_WAYS = (Kind.DECISION, Kind.SPLIT)
@@ -39,20 +41,24 @@ class Problem:
         return f"{self.node}: {self.message} {self.remedy}".removeprefix(": ").rstrip()
 
 
-def problems(graph: Graph, *, has_other_starts: bool = False) -> list[Problem]:
+def problems(
+    graph: Graph, *, has_other_starts: bool = False, called: Mapping[str, str] = MappingProxyType({})
+) -> list[Problem]:
     """All problems of a graph. What follows from a wrong reference is looked for only when all references are right.
 
     Args:
         graph: The graph.
         has_other_starts: Whether runs may begin with other steps than the first one.
+        called: What its style calls fields of nodes and policies, where that is not their own name.
     """
-    found = [*_start(graph)]
+    found = [*_start(graph), *(Problem("", *each) for each in constants.of_graph(graph, called))]
     for name, node in graph.nodes.items():
         found += _name(name, node)
         found += _references(graph, node)
         found += _edges(node)
         found += _parts(graph, node)
         found += _people(node)
+        found += [Problem(name, *each) for each in constants.of_node(node, called)]
     found += _joins(graph)
     unreachable = [] if has_other_starts else [*_unreachable(graph)]
     return found or [*unreachable, *_endless(graph), *_Regions(graph).problems()]

@@ -66,7 +66,7 @@ def care_of(node: Any, value: Value) -> TaskPolicy | None:
         due_after=said("due_after"),
         remind_after=said("remind_after"),
         remind_every=said("remind_every"),
-        escalate_after=None if escalate is None else value(escalate[0], node, "escalate"),
+        escalate_after=None if escalate is None else value(escalate[0], node, "escalate_after"),
         escalate_to=None if escalate is None else _escalated(*escalate[1:]),
         notify=bool(node.said("notify")),
     )

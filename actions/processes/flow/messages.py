@@ -11,6 +11,7 @@ from .calling import resolved, task_of
 from .declaring import AutomationType
 from .exceptions import WrongAutomationError
 from .keys import database, find
+from .names import RECEIVER
 from .registry import class_of, get_automation_class
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from .nodes import SendMessage
 
-RECEIVER = "receive_"
 REQUIREMENTS = "data_requirements"
 RECEIVED = "received"
 """What a receiver answers after whom nobody else is to get a broadcast message."""

@@ -11,7 +11,7 @@ from rest_framework.serializers import BaseSerializer
 
 from actions.django_payloads import FormPayload, SerializerPayload
 from actions.exceptions import ConfigurationError
-from actions.payloads import Payload, PydanticPayload, SchemaPayload, is_pydantic_model
+from actions.payloads import Payload, PydanticPayload, SchemaPayload, check_schema, is_pydantic_model
 from actions.processes.pages import Dashboard
 from actions.processes.process import Process
 
@@ -64,6 +64,9 @@ def _payload(automation: Any) -> Payload:
     if said is None:
         return SchemaPayload(ANYTHING)
     if isinstance(said, dict):
+        problems = "; ".join(f"{'.'.join(map(str, path))}: {sentence}" for path, sentence in check_schema(said))
+        if problems:
+            raise ConfigurationError(f"{automation.path}.Meta.payload is no JSON Schema: {problems}")
         return SchemaPayload(said)
     if is_pydantic_model(said):
         return PydanticPayload(said)

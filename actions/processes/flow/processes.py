@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from actions.processes.process import Process
 
 from .compiling import Compiler
 from .forms import Form
+from .messages import hear
 
 STYLE = "automation"
 ANYTHING = {"type": "object", "additionalProperties": True}
@@ -49,6 +51,7 @@ def process_of(automation: Any) -> Process:
         style=STYLE,
         source=automation.path,
         declared_by=automation,
+        hear=partial(hear, automation),
     )
 
 

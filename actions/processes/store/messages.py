@@ -19,6 +19,7 @@ from actions.processes.states import UNFINISHED, Waiting
 
 KEPT = timedelta(days=7)
 """How long a message waits for somebody who wants it."""
+COLUMNS = ("name", "wait_key", "process", "run_id", "bound_to", "data", "due_at", "taken_at", "expires_at")
 SOON = timedelta(seconds=0.5)
 """When is looked again where two have just passed each other by."""
 
@@ -31,13 +32,20 @@ def wait_key(name: str, key: object = None) -> str:
 def post(message: Message, using: str) -> bool:
     """Write a message, to be handed out when it is committed; False where its number is known already."""
     message.due_at = timezone.now()
+    return _write(message, using)
+
+
+def note_taken(message: Message, using: str) -> bool:
+    """Write a message that its run gets now; False where its number is known already."""
+    message.taken_at, message.bound_to = timezone.now(), message.run_id
+    return _write(message, using)
+
+
+def _write(message: Message, using: str) -> bool:
     with transaction.atomic(using=using):
         _row, is_new = Message.objects.using(using).get_or_create(
             uid=message.uid,
-            defaults={
-                name: getattr(message, name)
-                for name in ("name", "wait_key", "process", "run_id", "data", "due_at", "expires_at")
-            },
+            defaults={name: getattr(message, name) for name in COLUMNS},
         )
     return is_new
 

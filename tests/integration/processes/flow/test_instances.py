@@ -155,7 +155,16 @@ def test_one_that_is_there_is_found_by_id_key_and_row(counting: Any) -> None:
     assert len(key) > 32
     with pytest.raises(flow.ParameterError, match="takes no parameters: x"):
         counting(automation=key, x=1)
-    for unknown in ("0" * 33, "nonsense", key[:-1] + "f" * 30, 999_999, f"{'0' * 32}{automation.id:x}", None, True):
+    for unknown in (
+        "0" * 33,
+        "é" * 32 + f"{automation.id:x}",
+        "nonsense",
+        key[:-1] + "f" * 30,
+        999_999,
+        f"{'0' * 32}{automation.id:x}",
+        None,
+        True,
+    ):
         with pytest.raises(flow.ParameterError, match="There is no automation"):
             counting(automation=unknown)
     with pytest.raises(flow.ParameterError):

@@ -17,6 +17,8 @@ INPUT: Final = "input"
 BY: Final = "by"
 AGAIN: Final = "again"
 """In a run that hands results on: what the body said for its next call. Elsewhere that is the note itself."""
+MODELS: Final = "$models"
+"""In the state of a run, not in its note: of which models the objects in its payload are, by name."""
 _KEPT = (PREVIOUS, INPUT, BY)
 
 

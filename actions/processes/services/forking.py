@@ -12,7 +12,7 @@ from actions.processes.exceptions import WrongStateError
 from actions.processes.executor import find_process
 from actions.processes.graph import Graph, Kind, Node
 from actions.processes.models import Run, StepRun
-from actions.processes.notes import INPUT, PREVIOUS, kept
+from actions.processes.notes import INPUT, MODELS, PREVIOUS, kept
 from actions.processes.states import Status
 from actions.processes.store import definition_id, insert_run, results_of
 from actions.processes.values import dump, load, refuse_references
@@ -115,7 +115,7 @@ def _result_of(row: Run, step: StepRun, node: Node, using: str) -> Any:
 
 def _state_before(row: Run, node: str, graph: Graph, using: str) -> dict[str, Any]:
     """The state as it was when a run came to a node the last time."""
-    state: dict[str, Any] = {}
+    state: dict[str, Any] = {MODELS: row.state[MODELS]} if MODELS in row.state else {}
     done = _steps_before(row, node, using)
     for name, result in done.values_list("node", "result").iterator():
         known = graph.nodes.get(name)

@@ -45,6 +45,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     in_background: bool | None = None,
     is_paused: bool = False,
     node: str | None = None,
+    state: Mapping[str, Any] | None = None,
     using: str = "default",
 ) -> Run:
     """Start a process.
@@ -67,6 +68,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         in_background: Whether the caller does not wait for any step; None: as DJACTION_RUNNER says.
         is_paused: Whether nothing is done until it is resumed.
         node: The step to begin with; None: the first one.
+        state: JSON that its state begins with. It is not checked: nothing of a caller's belongs there.
         using: The database that it is kept in.
 
     Returns:
@@ -87,6 +89,8 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     run.priority, run.queue = priority, queue or run.queue
     if node is not None:
         run.node = _known_node(process_id, node)
+    if state:
+        run.state = dict(state)
     if is_paused:
         run.paused_at = timezone.now()
     run.unique_key = run.retry_key = hash_of(process_id, unique_key) if unique_key is not None else None

@@ -34,6 +34,7 @@ LARGEST = 2**53
 """Whole numbers up to here are exact as `float`."""
 _PLAIN = re.compile(r"[a-z0-9@+_.-]+")
 _DIGEST = re.compile(r"#[0-9a-f]{32}\Z")
+COLUMNS = ("name", "wait_key", "process", "run_id", "bound_to", "data", "due_at", "taken_at", "expires_at")
 SOON = timedelta(seconds=0.5)
 """When is looked again where two have just passed each other by."""
 
@@ -58,7 +59,7 @@ def shown_key(key: str) -> str:
 
 def _text(key: object) -> str:
     """A key as text: 5.0 of a payload is the 5 of whoever sends the message."""
-    if isinstance(key, float | Decimal) and abs(key) < LARGEST and key == int(key):
+    if isinstance(key, float | Decimal) and abs(float(key)) < LARGEST and key == int(key):
         return str(int(key))
     return str(key)
 
@@ -66,13 +67,20 @@ def _text(key: object) -> str:
 def post(message: Message, using: str) -> bool:
     """Write a message, to be handed out when it is committed; False where its number is known already."""
     message.due_at = timezone.now()
+    return _write(message, using)
+
+
+def note_taken(message: Message, using: str) -> bool:
+    """Write a message that its run gets now; False where its number is known already."""
+    message.taken_at, message.bound_to = timezone.now(), message.run_id
+    return _write(message, using)
+
+
+def _write(message: Message, using: str) -> bool:
     with transaction.atomic(using=using):
         _row, is_new = Message.objects.using(using).get_or_create(
             uid=message.uid,
-            defaults={
-                name: getattr(message, name)
-                for name in ("name", "wait_key", "process", "run_id", "data", "due_at", "expires_at")
-            },
+            defaults={name: getattr(message, name) for name in COLUMNS},
         )
     return is_new
 

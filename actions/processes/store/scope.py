@@ -185,6 +185,12 @@ class State(MutableMapping[str, Any]):
     def __delitem__(self, key: str) -> None:
         self._scope.remove(key)
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is set first where there is none: as the state has it, to be changed in place."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._scope.data)
 

@@ -15,9 +15,8 @@ from actions.exceptions import RefusedError
 from actions.processes import flow, services, steps
 from actions.processes.api.openapi import describe
 from actions.processes.api.processes import ProcessView
-from actions.processes.checks import check_permissions
-from actions.processes import services
 from actions.processes.authoring.validations import Check, WholeCheck, from_function
+from actions.processes.checks import check_permissions
 from actions.processes.models import Run, RunSchedule
 from actions.processes.services.scheduling import start_next
 from tests.automations import only_here

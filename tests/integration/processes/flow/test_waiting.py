@@ -181,7 +181,7 @@ def test_modifiers_work_on_a_join(modifier: str) -> None:
         lambda: flow.Execute().SkipIf(this.fail),
         lambda: flow.Execute().AfterWaitingFor(this.fail),
         lambda: flow.Execute().AfterWaitingUntil(lambda task: "next week"),
-        lambda: flow.Execute().AfterWaitingFor("a while"),
+        lambda: flow.Execute().AfterWaitingFor(lambda task: "a while"),
         lambda: flow.Execute().SkipAfter(lambda task: None),
         lambda: flow.If(this.fail).Then(),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.processes import worker
-from actions.processes.services.reminding import care_for_next
+from actions.processes.services.reminding import care_for_due
 
 
 def do_due() -> None:
@@ -12,5 +12,5 @@ def do_due() -> None:
     What fails is recorded where it failed, and keeps nothing else from being done. Several may do this at once.
     """
     for using in worker.databases():
-        while any([worker.take_runs(using), worker.deliver_next_message(using), care_for_next(using)]):
+        while any([worker.take_runs(using), worker.deliver_next_message(using), care_for_due(using)]):
             pass

@@ -41,6 +41,8 @@ class Definition(models.Model):
 
     process = models.CharField(_("process"), max_length=200)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    style = models.CharField(_("style"), max_length=20, blank=True, default="")
+    """How the process was written, which tells its runs from others when it is gone: see `Process.style`."""
     graph = models.JSONField(_("graph"), encoder=JSONEncoder)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
@@ -48,7 +50,9 @@ class Definition(models.Model):
         verbose_name = _("definition of a process")
         verbose_name_plural = _("definitions of processes")
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["process", "fingerprint"], name="actions_definition_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["process", "fingerprint", "style"], name="actions_definition_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.process} {self.fingerprint[:8]}"
@@ -60,6 +64,10 @@ class RunQuerySet(models.QuerySet[Any]):
     def roots(self) -> Self:
         """What somebody has started: no branches and items."""
         return self.filter(kind=RunKind.ROOT.value)
+
+    def written_as(self, style: str) -> Self:
+        """Runs of processes that were written so, those that are gone included: see `Process.style`."""
+        return self.filter(definition_id__in=Definition._base_manager.filter(style=style).values("pk"))
 
     def unfinished(self) -> Self:
         """Runs that are not over."""

@@ -47,7 +47,7 @@ class DefinitionAdmin(LargeTableAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """The picture, and all columns."""
-        return ["picture", "process", "fingerprint", "created_at", "pretty_graph"]
+        return ["picture", "process", "style", "fingerprint", "created_at", "pretty_graph"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Definition]:
         """Of a list, without the graphs."""

@@ -53,7 +53,7 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
     return new_run(
         uid=uid,
         process=process.id,
-        definition_id=definition_id(process.graph, using),
+        definition_id=definition_id(process, using),
         node=process.graph.start,
         note={PREVIOUS: None} if process.graph.hands_on else None,
         payload=values,

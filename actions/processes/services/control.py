@@ -195,13 +195,14 @@ def move(run: Run | int, mapping: Mapping[str, str] | None = None, *, using: str
     names = dict(mapping or {})
 
     def do(row: Run, rows: QuerySet[Run], database: str) -> None:
-        graph = find_process(row.process).graph
+        process = find_process(row.process)
+        graph = process.graph
         tree = list(rows.filter(_tree(row), status__in=UNFINISHED))
         missing = sorted({each.node for each in tree if names.get(each.node, each.node) not in graph.nodes})
         if missing:
             detail = _("There is no node %(nodes)s in %(process)s. Say which node each of them is now.")
             raise WrongStateError(detail % {"nodes": ", ".join(missing), "process": row.process})
-        key = definition_id(graph, database)
+        key = definition_id(process, database)
         for each in tree:
             rows.filter(pk=each.pk).update(node=names.get(each.node, each.node), definition_id=key)
             OpenTask.objects.using(database).filter(run_id=each.pk).update(node=names.get(each.node, each.node))

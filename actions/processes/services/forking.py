@@ -58,7 +58,7 @@ def fork(
     values = process.payload.validate({**row.payload, **(payload or {})})
     new = Run(
         process=row.process,
-        definition_id=definition_id(process.graph, database),
+        definition_id=definition_id(process, database),
         node=at,
         payload=values,
         state=load(dump(row.state)) if node is None else _state_before(row, at, process.graph, database),

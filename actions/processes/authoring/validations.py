@@ -88,6 +88,9 @@ class Check:
             answer = function(value, *self.arguments)
         except (ValidationError, InvalidPayloadError, ValueError) as error:
             return _told(error)
+        except ActionError:
+            # Another refusal: it has its own status and words.
+            raise
         except Exception as error:
             if not hasattr(error, "get_full_details"):
                 detail = _("The validation %(name)s failed: %(kind)s. Nothing was done.")

@@ -33,8 +33,7 @@ def filled(tmp_path_factory):
     """A database as `make run` fills it, to copy."""
     file = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
     command = [sys.executable, "-c", FILL]
-    environ = {**_environ(file), "DJANGO_SETTINGS_MODULE": "example_app.settings"}
-    subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
+    subprocess.run(command, cwd=ROOT, env=_environ(file), check=True, capture_output=True)
     return file
 
 
@@ -46,4 +45,5 @@ def environ(tmp_path, filled):
 
 def _environ(file):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "DJANGO_"))}
-    return {**environ, "DATABASE_URL": f"sqlite:///{file}", "PYTHONUNBUFFERED": "1"}
+    own = {"DATABASE_URL": f"sqlite:///{file}", "DJANGO_SETTINGS_MODULE": "tests.acceptance.demo_settings"}
+    return {**environ, **own, "PYTHONUNBUFFERED": "1"}

@@ -236,7 +236,7 @@ def _assert_in_order(world: World, hooks: list[str]) -> None:
 def _assert_all_has_happened(world: World) -> None:
     """Nothing of it is true only because nothing of the kind came up."""
     assert len(world.crashes) == 12
-    assert min(world.crashes.values()) > 10, world.crashes
+    assert min(world.crashes.values()) > CRASHES // 1000, world.crashes
     assert world.stalls > 10
-    assert sum(map(len, world.committed.values())) > 30
+    assert sum(map(len, world.committed.values())) > CRASHES // 100
     assert len(world.arrived) > 2 * len({uid for *_, uid in world.arrived}), "most came more than once"

@@ -33,12 +33,13 @@ class Program:
     Args:
         settings: A module of settings that differ from the tests' own; read after `environ` is set.
         environ: Variables, besides those of the test.
+        also: A module to import first, "" for none: what it declares is known there.
     """
 
-    def __init__(self, *command: str, settings: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *command: str, settings: str, environ: Mapping[str, str] | None = None, also: str = "") -> None:
         self._reader, writer = _context.Pipe(duplex=False)
         environ = {**os.environ, **(environ or {})}
-        self._process = _context.Process(target=_run, args=(command, settings, environ, writer))
+        self._process = _context.Process(target=_run, args=(command, settings, environ, also, writer))
         self._process.start()
         writer.close()
 
@@ -79,7 +80,7 @@ class Program:
             return output.read(), None
 
 
-def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], writer: Connection) -> None:
+def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], also: str, writer: Connection) -> None:
     """Be a program: everything that follows happens in a process of its own."""
     os.environ.clear()
     os.environ.update(environ)
@@ -87,6 +88,8 @@ def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], write
     writer.close()
     sys.argv = ["manage.py", *command]
     _adopt(settings)
+    if also:
+        import_module(also)
     from django.core.management import execute_from_command_line
 
     try:

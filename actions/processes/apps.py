@@ -45,6 +45,8 @@ class ProcessesConfig(AppConfig):
             checks.check_names,
             checks.check_conditions,
             checks.check_ids,
+            checks.check_permissions,
+            checks.check_filters,
             checks.check_atm_settings,
             task_checks.check_tasks,
             runners.check_runner,

@@ -2,7 +2,7 @@
 
 ATM_FORM_VIEW_CONTEXT                   what every page of a form gets for its template
 ATM_TASK_LIST_TEMPLATES                 (template, label) pairs; the first one is what `{% my_tasks %}` is shown with
-ATM_GROUP_MODEL                         the project's groups, "app.Model"; "auth.Group"
+ATM_GROUP_MODEL                         the project's groups, "app.Model"; what the users' `groups` are
 ATM_USER_WITH_PERMISSIONS_FORM_METHOD   path of a function (node of an automation) -> QuerySet of users
 ATM_USER_WITH_PERMISSIONS_MODEL_METHOD  path of a function (open task) -> QuerySet of users: says who may answer
 
@@ -16,6 +16,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.utils.module_loading import import_string
 
 TOGETHER = (
@@ -23,7 +24,8 @@ TOGETHER = (
     "ATM_USER_WITH_PERMISSIONS_FORM_METHOD",
     "ATM_USER_WITH_PERMISSIONS_MODEL_METHOD",
 )
-DEFAULT_GROUP_MODEL = "auth.Group"
+GROUPS = "groups"
+"""The field of users that leads to their groups, which have a `name`."""
 
 
 def form_view_context() -> Mapping[str, Any]:
@@ -37,15 +39,17 @@ def task_list_templates() -> Sequence[tuple[str, Any]]:
 
 
 def group_model() -> type[Any] | None:
-    """The groups that users are in; None where the project has none.
+    """The groups that users are in: as the setting says, else what the users' `groups` are; None where they have none.
 
     Raises:
         LookupError: ATM_GROUP_MODEL names no model.
     """
     name = getattr(settings, TOGETHER[0], None)
-    if name is None and not apps.is_installed("django.contrib.auth"):
-        return None
-    return apps.get_model(name or DEFAULT_GROUP_MODEL)
+    if name is not None:
+        return apps.get_model(name)
+    field = next((each for each in get_user_model()._meta.get_fields() if each.name == GROUPS), None)
+    found: type[Any] | None = field.related_model if field is not None else None
+    return found
 
 
 def users_of_form() -> Callable[[Any], Any] | None:

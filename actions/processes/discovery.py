@@ -12,6 +12,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.forms import Form, ModelForm
@@ -31,6 +32,7 @@ from .authoring.validations import Validation
 from .authoring.yaml_builder import Named
 from .authoring.yaml_document import STYLE, Compiled, compile_yaml
 from .folders import SETTING, Folder, base_dir, process_folders
+from .people_filters import is_secret, wrong_look_up
 from .registry import processes
 from .task_discovery import load_tasks
 from .tasks import tasks
@@ -86,6 +88,12 @@ class ProjectNames:
     def app_labels(self) -> Collection[str]:
         """See `Names`."""
         return [config.label for config in apps.get_app_configs()]
+
+    def wrong_look_up(self, kind: str, name: str, value: Any) -> tuple[str, str] | None:
+        """See `Names`. Who writes a file need not be who may read every column of the users."""
+        if is_secret(name):
+            return f'"{name}" looks for a secret.', "Look for something else: a group, a permission, another field."
+        return wrong_look_up(kind, name, value)
 
     def form(self, path: str) -> Payload:
         """See `Names`."""

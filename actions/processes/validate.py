@@ -5,13 +5,17 @@ problems(graph) == [Problem("approve", 'goes on to "pay", which is no step.', â€
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from .graph import BODY, NEXT, Graph, Kind, Node
 
+_PERMISSION = re.compile(r"[^.\s]+\.[^.\s]+")
 _NAMED_WAYS = (Kind.DECISION, Kind.SPLIT)
 _GROUPS = (Kind.SPLIT, Kind.EACH)
 _RUN_NAMES: Mapping[Kind, str] = {
@@ -56,6 +60,11 @@ def problems(graph: Graph, *, has_other_starts: bool = False) -> list[Problem]:
     found += _joins(graph)
     unreachable = [] if has_other_starts else [*_unreachable(graph)]
     return found or [*unreachable, *_endless(graph), *_Regions(graph).problems()]
+
+
+def no_permissions(names: Collection[Any]) -> list[str]:
+    """Those that are no names of permissions, "app.codename"."""
+    return [name for name in names if not isinstance(name, str) or _PERMISSION.fullmatch(name) is None]
 
 
 def reachable(graph: Graph, starts: Iterable[str] = ()) -> set[str]:
@@ -152,6 +161,23 @@ def _people(node: Node) -> Iterator[Problem]:
     if node.kind is not Kind.INPUT and (node.care is not None or node.who is not None):
         message = f"is a step of the kind {node.kind}, which nobody answers."
         yield Problem(node.name, message, "Only an input has `who` and `care`.")
+    asked = [node.who, node.care.escalate_to if node.care is not None else None]
+    whos = [who for who in asked if who is not None]
+    for name, value in [look_up for who in whos for look_up in {**who.user_filter, **who.group_filter}.items()]:
+        if not _is_json(value):
+            message = f"looks for people by {name}={value!r}, which is no JSON."
+            yield Problem(node.name, message, "Use texts, numbers, booleans and lists of them.")
+    for name in no_permissions([name for who in whos for name in who.permissions]):
+        message = f"asks for the permission {name!r}, which is none."
+        yield Problem(node.name, message, "Write app and codename: todos.change_todo.")
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _joins(graph: Graph) -> Iterator[Problem]:

@@ -53,8 +53,8 @@ PROCESS_LAYERS = {
     "executor": "executor",
     "store": "store",
     "registries of processes": (
-        "checks core_tasks discovery folders naming registry task_checks task_discovery task_documentation "
-        "task_options task_payload task_tests tasks util validation values"
+        "checks core_tasks discovery folders naming people_filters registry task_checks task_discovery "
+        "task_documentation task_options task_payload task_tests tasks util validation values"
     ),
     "pure processes": (
         "arguments authoring cel cel_text diagram expressions graph pages planner policies process validate"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from actions.processes.registry import processes
 from actions.processes.states import Waiting
+from actions.processes.workflows.states import JobState
 from actions.redaction import storable
 
 if TYPE_CHECKING:
@@ -48,3 +49,18 @@ class WaitingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """What waits for one of these."""
         return queryset.that_wait_for(self.value()) if self.value() else queryset  # type: ignore[attr-defined]
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By how far jobs are."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every state that a job can be in."""
+        return [(each.value, each.value) for each in JobState]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """What is in one of them; all, where the address has something else."""
+        return queryset.filter(state=self.value()) if self.value() in list(JobState) else queryset

@@ -165,7 +165,9 @@ class OpenTaskAdmin(ActionsAdminMixin, LargeTableAdmin):
         """Who may answer, in a few words."""
         if task.assigned_to is not None:
             return task.assigned_name
-        return ", ".join([*task.users, *task.groups, *task.permissions]) or "-"
+        filters = {**task.user_filter, **task.group_filter}
+        found = [f"{name} = {value}" for name, value in filters.items()]
+        return ", ".join([*task.users, *task.groups, *task.permissions, *found]) or "-"
 
     @admin.display(description=lazy("root"))
     def root(self, task: OpenTask) -> str:

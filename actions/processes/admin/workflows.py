@@ -19,10 +19,11 @@ from actions.exceptions import ActionError, InvalidPayloadError
 from actions.processes.api.links import link
 from actions.processes.api.masking import Masking
 from actions.processes.registry import processes
-from actions.processes.workflows.models import Job, JobQuerySet, KnownStep, KnownWorkflow
+from actions.processes.workflows.job_queries import JobQuerySet
+from actions.processes.workflows.models import Job, KnownStep, KnownWorkflow
 from actions.processes.workflows.running import order_workflow_execution
 
-from .filters import ProcessFilter
+from .filters import ProcessFilter, StateFilter
 from .reading import LargeTableAdmin, pretty_error
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class JobAdmin(LargeTableAdmin):
     """Runs of workflows, by the names that jobs have."""
 
     list_display = ("id", "process", "shown_state", "where", "actor_name", "created_at", "ended_at")
-    list_filter: ClassVar[tuple[Any, ...]] = ("status", ProcessFilter, "created_at")
+    list_filter: ClassVar[tuple[Any, ...]] = (StateFilter, ProcessFilter, "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Jobs; of a list without their data."""

@@ -66,6 +66,8 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
         "users": task.users,
         "groups": task.groups,
         "permissions": task.permissions,
+        "user_filter": task.user_filter,
+        "group_filter": task.group_filter,
         "is_mine": user.may(task),
         "is_claimed": task.claimed_by is not None,
         "claimed_by": task.claimed_by,

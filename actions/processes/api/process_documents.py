@@ -104,7 +104,11 @@ def _who(node: Node) -> dict[str, Any]:
     if node.who is None:
         return {}
     said = {"users": node.who.users, "groups": node.who.groups, "permissions": node.who.permissions}
-    return {name: _text(list(value)) for name, value in said.items() if value}
+    filters = {"user_filter": dict(node.who.user_filter), "group_filter": dict(node.who.group_filter)}
+    return {
+        **{name: _text(list(value)) for name, value in said.items() if value},
+        **{name: value for name, value in filters.items() if value},
+    }
 
 
 def _text(value: Any) -> Any:

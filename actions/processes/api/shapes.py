@@ -52,6 +52,8 @@ class ProcessInputSerializer(serializers.Serializer[Any]):
     users = serializers.ListField(child=serializers.CharField(), help_text=_("Keys or names, one of them."))
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Names of groups, all of them."))
     permissions = serializers.ListField(child=serializers.CharField(), help_text=_("All of them."))
+    user_filter = serializers.JSONField(help_text=_("Look-ups of Django that find who may answer."))
+    group_filter = serializers.JSONField(help_text=_("Look-ups that find one of his groups."))
     is_mine = serializers.BooleanField(help_text=_("Whether the caller may answer."))
     is_claimed = serializers.BooleanField()
     claimed_by = serializers.CharField(allow_null=True, help_text=_("The key of who does it."))

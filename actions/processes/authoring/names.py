@@ -53,6 +53,9 @@ class Names(Protocol):
     def app_labels(self) -> Collection[str]:
         """What permissions begin with: the labels of the installed apps."""
 
+    def wrong_look_up(self, kind: str, name: str, value: Any) -> tuple[str, str] | None:
+        """What is wrong with a look-up of a "user_filter" or "group_filter", and the remedy; None where nothing is."""
+
     def form(self, path: str) -> Payload:
         """A form, serializer or pydantic model by its dotted path.
 

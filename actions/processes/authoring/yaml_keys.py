@@ -97,6 +97,25 @@ CONDITIONS: Final[Schema] = {
 _CEL = "A condition in CEL (payload.total > 100), a look-up (payload.is_new), or a list of which all have to be true."
 
 
+def _who() -> dict[str, Schema]:
+    return {
+        "users": _texts("Names or keys of users, or look-ups of them; one of them answers."),
+        "groups": _texts("Names of groups; who answers is in all of them."),
+        "permissions": _texts("Django permissions, app.codename; who answers has all of them."),
+        "user_filter": _filter("Look-ups of Django that find who answers: {is_staff: true}."),
+        "group_filter": _filter("Look-ups of Django that find one of the groups of who answers: {name__in: [a, b]}."),
+    }
+
+
+def _filter(description: str) -> Schema:
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": KEY},
+        "description": f"{description} Values are constants.",
+    }
+
+
 def _steps(description: str) -> Schema:
     return {**deepcopy(STEPS), "description": description}
 
@@ -138,9 +157,7 @@ def verbs() -> dict[str, Schema]:
                         "items": {"$ref": "#/$defs/field"},
                         "description": "Or fields, declared as in `payload`.",
                     },
-                    "users": _texts("Names or keys of users, or look-ups of them; one of them answers."),
-                    "groups": _texts("Names of groups; who answers is in all of them."),
-                    "permissions": _texts("Django permissions, app.codename; who answers has all of them."),
+                    **_who(),
                     "due": _duration("When an answer is wanted; after that it is overdue. For too late: timeout."),
                     "remind": _duration("When those who may answer are reminded by mail."),
                     "remind_every": _duration("How often after that; the first time as well if `remind` is not given."),
@@ -148,9 +165,7 @@ def verbs() -> dict[str, Schema]:
                         "Who may answer as well after a time, and is told so by mail.",
                         {
                             "after": _duration("When."),
-                            "users": _texts("Names or keys of users, or look-ups of them; one of them answers."),
-                            "groups": _texts("Names of groups; who answers is in all of them."),
-                            "permissions": _texts("Django permissions, app.codename; who answers has all of them."),
+                            **_who(),
                         },
                         ["after"],
                     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actions.processes.expressions import Expression, literal
+from actions.processes.expressions import VALUE, Expression, literal
 from actions.processes.graph import TaskPolicy, Who
 
 from .source import Path
@@ -13,11 +13,13 @@ from .yaml_builder import Builder, Frame
 
 
 def read_who(builder: Builder, place: Path, asked: Mapping[str, Any], frame: Frame) -> Who:
-    """Users, groups and permissions."""
+    """Users, groups, permissions and filters."""
     who = Who(
         users=_expressions(builder, (*place, "users"), asked.get("users"), frame),
         groups=_expressions(builder, (*place, "groups"), asked.get("groups"), frame),
         permissions=tuple(asked.get("permissions") or ()),
+        user_filter=_filter(builder, (*place, "user_filter"), asked.get("user_filter"), frame),
+        group_filter=_filter(builder, (*place, "group_filter"), asked.get("group_filter"), frame),
     )
     for index, permission in enumerate(who.permissions):
         if permission.count(".") != 1:
@@ -33,7 +35,7 @@ def read_care(builder: Builder, place: Path, asked: Mapping[str, Any], frame: Fr
     to = read_who(builder, where, escalate, frame)
     if escalate and to == Who():
         message = "it does not say who may answer then."
-        builder.source.report(where, message, "Add users, groups or permissions.", at_key=True)
+        builder.source.report(where, message, "Add users, groups, permissions or a filter.", at_key=True)
 
     def duration(*keys: str) -> Expression | None:
         said = escalate if len(keys) > 1 else asked
@@ -58,3 +60,19 @@ def read_care(builder: Builder, place: Path, asked: Mapping[str, Any], frame: Fr
 def _expressions(builder: Builder, place: Path, given: Any, frame: Frame) -> tuple[Expression, ...]:
     every = enumerate(given or ())
     return tuple(builder.values.read((*place, index), each, frame.scope) for index, each in every)
+
+
+def _filter(builder: Builder, place: Path, given: Mapping[str, Any] | None, frame: Frame) -> dict[str, Any]:
+    """Look-ups of Django with constants: they are asked again at each access, when there may be no step any more."""
+    found = {}
+    for name, each in (given or {}).items():
+        value = builder.values.read((*place, name), each, frame.scope)
+        if VALUE not in value:
+            remedy = "Write a constant; what the run knows may stand in users and groups."
+            builder.source.report((*place, name), "it is compared with what is not known yet.", remedy)
+            continue
+        found[name] = value[VALUE]
+        wrong = builder.names.wrong_look_up(str(place[-1]), name, found[name])
+        if wrong is not None:
+            builder.source.report((*place, name), *wrong, at_key=True)
+    return found

@@ -192,6 +192,8 @@ def _who(who: Who) -> Iterator[str]:
             yield f"{kind} " + ", ".join(expression_text(each) for each in expressions)
     if who.permissions:
         yield "may " + ", ".join(who.permissions)
+    for kind, look_ups in (("user", who.user_filter), ("group", who.group_filter)):
+        yield from (f"{kind} with {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in look_ups.items())
 
 
 def _gates(policy: Policy) -> Iterator[str]:

@@ -10,7 +10,7 @@ from actions.processes.expressions import Expression, literal
 from actions.processes.graph import TaskPolicy, Who
 from actions.processes.pages import Page
 
-from .calling import is_constant, task_of, valued
+from .calling import is_constant, plain, task_of, valued
 
 if TYPE_CHECKING:
     from actions.processes.context import StepContext
@@ -51,7 +51,7 @@ def _filter(node: Any, filter: Mapping[str, Any]) -> dict[str, Any]:
                 f"{node.owner}.{node.name}: {name}={each!r} is not known yet. Give a constant; a user by his username "
                 f"or key, and a group by its name, may be references."
             )
-    return dict(filter)
+    return {name: each if (constant := plain(each)) is None else constant[0] for name, each in filter.items()}
 
 
 def care_of(node: Any, value: Value) -> TaskPolicy | None:
@@ -67,17 +67,20 @@ def care_of(node: Any, value: Value) -> TaskPolicy | None:
         remind_after=said("remind_after"),
         remind_every=said("remind_every"),
         escalate_after=None if escalate is None else value(escalate[0], node, "escalate"),
-        escalate_to=None if escalate is None else _escalated(*escalate[1:]),
+        escalate_to=None if escalate is None else _escalated(node, *escalate[1:]),
         notify=bool(node.said("notify")),
     )
     return None if care == TaskPolicy() else care
 
 
-def _escalated(user: str, group: str, permission: str) -> Who:
+def _escalated(node: Any, user: str | Mapping[str, Any], group: str | Mapping[str, Any], permission: str) -> Who:
+    """Names, or look-ups."""
     return Who(
-        users=(literal(user),) if user else (),
-        groups=(literal(group),) if group else (),
+        users=(literal(user),) if user and isinstance(user, str) else (),
+        groups=(literal(group),) if group and isinstance(group, str) else (),
         permissions=(permission,) if permission else (),
+        user_filter=_filter(node, user) if isinstance(user, Mapping) else {},
+        group_filter=_filter(node, group) if isinstance(group, Mapping) else {},
     )
 
 

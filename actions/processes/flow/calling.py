@@ -42,8 +42,8 @@ def is_constant(value: Any) -> bool:
 
 def expression(value: Any, name: str, automation: Any, bodies: dict[str, Body]) -> Expression:
     """A value as the graph has it: itself, or a call of a function that is put among the bodies by a name."""
-    if is_constant(value) and (plain := _plain(value)) is not None:
-        return literal(plain[0])
+    if is_constant(value) and (constant := plain(value)) is not None:
+        return literal(constant[0])
 
     def body(context: StepContext, _arguments: dict[str, Any]) -> Any:
         task = task_of(automation, context)
@@ -55,7 +55,7 @@ def expression(value: Any, name: str, automation: Any, bodies: dict[str, Body]) 
     return call(name)
 
 
-def _plain(value: Any) -> tuple[Any] | None:
+def plain(value: Any) -> tuple[Any] | None:
     """A constant as JSON; None for one that is none, such as an instance of a model."""
     if isinstance(value, timedelta):
         return (value.total_seconds(),)

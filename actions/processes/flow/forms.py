@@ -73,13 +73,20 @@ class Form(Node):
             self._once("remind_every", every, ".RemindAfter")
         return self._once("remind_after", duration, ".RemindAfter")
 
-    def EscalateAfter(self, duration: timedelta, *, user: str = "", group: str = "", permission: str = "") -> Self:
+    def EscalateAfter(
+        self,
+        duration: timedelta,
+        *,
+        user: str | Mapping[str, Any] = "",
+        group: str | Mapping[str, Any] = "",
+        permission: str = "",
+    ) -> Self:
         """Let others answer as well, when it has waited so long.
 
         Args:
             duration: From when it began to wait.
-            user: His name.
-            group: Its name.
+            user: His name, or look-ups of Django: `{"is_staff": True}`.
+            group: Its name, or look-ups.
             permission: "app.codename".
         """
         if not (user or group or permission):

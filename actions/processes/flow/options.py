@@ -9,8 +9,10 @@ from typing import Any, Self
 
 from actions.exceptions import ConfigurationError
 from actions.processes.graph import OnChange
+from actions.processes.validate import no_permissions
 
 TEMPLATE = "_template"
+LISTS = ("examples", "permissions", "sensitive", "tags")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Options:
         """What a class says: its own Meta, and for what that leaves out the nearest one of its bases.
 
         Raises:
-            ConfigurationError: There is no such option.
+            ConfigurationError: There is no such option, or what it says is of no use.
         """
         said: dict[str, Any] = {}
         for base in reversed(owner.__mro__):
@@ -67,7 +69,15 @@ class Options:
                 near = get_close_matches(name, known, n=1)
                 hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(sorted(known))}."
                 raise ConfigurationError(f"{path}.Meta.{name} is no option.{hint}")
-        for name in ("examples", "permissions", "sensitive", "tags"):
-            if name in said:
-                said[name] = tuple(said[name])
+        said |= {name: _listed(said[name], f"{path}.Meta.{name}") for name in LISTS if name in said}
+        for wrong in no_permissions(said.get("permissions", ())):
+            raise ConfigurationError(
+                f'{path}.Meta.permissions: {wrong!r} is no permission. Write app and codename: "todos.add_todo".'
+            )
         return cls(**said, templates=templates)
+
+
+def _listed(value: Any, place: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ConfigurationError(f"{place} is {value!r}. Expected was a list.")
+    return tuple(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,6 +40,10 @@ class Step:
     """Names, all of them."""
     permissions: ClassVar[Sequence[str]] = ()
     """"app.codename", all of them."""
+    user_filter: ClassVar[Mapping[str, Any]] = {}
+    """Look-ups of Django that find the user: `{"is_staff": True}`. They are asked again each time."""
+    group_filter: ClassVar[Mapping[str, Any]] = {}
+    """Look-ups that find one of his groups."""
 
     mode: ClassVar[Mode | str | None] = None
     """"database" (the default), "local", "external" or "pure": what it touches; see docs/processes.md."""

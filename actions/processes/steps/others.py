@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -53,7 +53,7 @@ class Approval(Step):
     remind_every: ClassVar[float | timedelta | None] = None
     escalate_after: ClassVar[float | timedelta | None] = None
     """When `escalate_to` may answer as well."""
-    escalate_to: ClassVar[Mapping[str, Sequence[Any]]] = {}
-    """`{"users": …, "groups": …, "permissions": …}`."""
+    escalate_to: ClassVar[Mapping[str, Any]] = {}
+    """`{"users": …, "groups": …, "permissions": …, "user_filter": …, "group_filter": …}`, as of the step."""
     notify: ClassVar[bool] = False
     """Whether a mail says that it waits."""

@@ -6,16 +6,17 @@ The classes are the definitions; a row says that one is known, and keeps its num
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, cast
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from actions.models import LeasedRow
-from actions.processes.models import OpenTask, Run, RunQuerySet
+from actions.processes.models import OpenTask, Run
 from actions.processes.notes import INPUT
-from actions.processes.states import FINISHED, RunKind, Status, Waiting
+from actions.processes.states import RunKind, Status, Waiting
 
+from .job_queries import JobQuerySet
 from .log_files import path_of_log
 from .records import Records
 from .states import JobState
@@ -71,30 +72,6 @@ class Watch(LeasedRow):
 
     def __str__(self) -> str:
         return "wfe_watchdog"
-
-
-class JobQuerySet(RunQuerySet):
-    """Questions to the jobs."""
-
-    def without_data(self) -> Self:
-        """For lists: all that a state is worked out of, and nothing large."""
-        return self.defer("payload", "state", "result", "error", "item")
-
-    def in_state(self, state: JobState) -> Self:
-        """Jobs in a state, as far as one statement can tell: not whether a branch of theirs waits for input."""
-        waits_for_input = models.Q(waiting_for=Waiting.INPUT.value, status=Status.WAITING.value)
-        unfinished = ~models.Q(status__in=[each.value for each in FINISHED])
-        is_received = models.Q(waiting_for=Waiting.INPUT.value, status=Status.PENDING.value)
-        is_new = models.Q(status=Status.PENDING.value, number=0)
-        found = {
-            JobState.PENDING: is_new & ~is_received,
-            JobState.ONGOING: unfinished & ~waits_for_input & ~is_received & ~is_new,
-            JobState.INPUT_REQUIRED: waits_for_input,
-            JobState.INPUT_RECEIVED: is_received,
-            JobState.FAILED: models.Q(status__in=[Status.FAILED.value, Status.CANCELLED.value]),
-            JobState.FINISHED: models.Q(status=Status.SUCCEEDED.value),
-        }
-        return self.filter(found[state])
 
 
 class JobManager(models.Manager["Job"]):

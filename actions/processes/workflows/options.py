@@ -9,6 +9,7 @@ from actions.exceptions import DefinitionProblem
 from actions.processes.authoring.source import did_you_mean
 from actions.processes.authoring.yaml_document import slug
 from actions.processes.graph import OnChange
+from actions.processes.validate import no_permissions
 
 if TYPE_CHECKING:
     from .declaration import Declaration
@@ -60,6 +61,8 @@ def read_options(workflow: Any, said: Declaration) -> Options:
             continue
         else:
             _set(options, name, value, said)
+    for wrong in no_permissions(options.permissions):
+        _report(said, "permissions", f"has {wrong!r}, which is none.", 'Write app and codename: "todos.add_todo".')
     options.id = options.id or slug(workflow.__name__)
     options.title = options.title or workflow.__name__
     if not options.id:

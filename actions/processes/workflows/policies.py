@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from actions.processes.expressions import Expression, literal
+from actions.processes.expressions import VALUE, Expression, literal
 from actions.processes.graph import TaskPolicy, Who
 from actions.processes.policies import DEFAULT_POLL_SECONDS, Policy, Retry
 from actions.processes.steps import Approval, Step
@@ -16,6 +16,10 @@ from .expressions import Values, seconds_of
 
 COMPENSATE = "compensate"
 UNDO = "undo"
+LISTS = ("users", "groups", "permissions")
+FILTERS = ("user_filter", "group_filter")
+WHO = (*LISTS, *FILTERS)
+"""What a step, and its `escalate_to`, say of who may answer."""
 NameOf = Callable[[Any], str]
 
 
@@ -79,21 +83,33 @@ def policy(step: type[Step], values: Values, **others: Any) -> Policy:
 
 def who_may_answer(step: type[Step], values: Values) -> Who | None:
     """The people who may answer; None: everybody who is logged in."""
-    return _who({"users": step.users, "groups": step.groups, "permissions": step.permissions}, values, "")
+    return _who({name: getattr(step, name) for name in WHO}, values, "")
 
 
-def _who(said: Mapping[str, Sequence[Any]], values: Values, prefix: str) -> Who | None:
-    unknown = set(said) - {"users", "groups", "permissions"}
+def _who(said: Mapping[str, Any], values: Values, prefix: str) -> Who | None:
+    unknown = set(said) - set(WHO)
     if unknown:
-        raise TypeError(f"{', '.join(sorted(unknown))} is none of users, groups, permissions")
+        raise TypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(WHO)}")
     if not any(said.values()):
         return None
-    named = {key: _listed(f"{prefix}{key}", each) for key, each in said.items()}
+    named = {key: _listed(f"{prefix}{key}", said.get(key, ())) for key in LISTS}
     return Who(
-        users=tuple(_each(f"{prefix}users", named.get("users", ()), values)),
-        groups=tuple(_each(f"{prefix}groups", named.get("groups", ()), values)),
-        permissions=tuple(named.get("permissions", ())),
+        users=tuple(_each(f"{prefix}users", named["users"], values)),
+        groups=tuple(_each(f"{prefix}groups", named["groups"], values)),
+        permissions=tuple(named["permissions"]),
+        **{key: _filter(f"{prefix}{key}", said.get(key, {}), values) for key in FILTERS},
     )
+
+
+def _filter(name: str, value: Any, values: Values) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f'{name} is {value!r}. Expected were look-ups: {{"is_staff": True}}.')
+    found = {}
+    for key, each in value.items():
+        if callable(each):
+            raise TypeError(f"{name}: {key} is not known yet. Expected was a constant.")
+        found[key] = values.value(f"{name}.{key}", each)[VALUE]
+    return found
 
 
 def _listed(name: str, value: Any) -> Sequence[Any]:

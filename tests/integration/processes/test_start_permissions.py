@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -11,21 +12,58 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from actions.exceptions import RefusedError
-from actions.processes import services
+from actions.processes import flow, services, steps
+from actions.processes.checks import check_permissions
 from actions.processes.models import Run, RunSchedule
 from actions.processes.services.scheduling import start_next
+from tests.automations import only_here
 from tests.processes import make_process, registered, task
+from tests.workflows import forgotten, workflow
 
 pytestmark = pytest.mark.django_db
 
 NEEDED = ("example_app.change_todo", "example_app.add_todo")
 
 
-@pytest.fixture(autouse=True)
-def _process() -> Iterator[None]:
-    process = make_process(task("a"), bodies={"a": lambda context: 1}, permissions=NEEDED)
-    with registered(process):
+def as_graph(names: Any) -> AbstractContextManager[None]:
+    return registered(make_process(task("a"), bodies={"a": lambda context: 1}, permissions=tuple(names)))
+
+
+@contextmanager
+def as_workflow(names: Any) -> Iterator[None]:
+    class a(steps.Step):  # noqa: N801 - the name of the node, as in the others
+        def execute(self, _input: Any = None, *args: Any, **kwargs: Any) -> int:
+            return 1
+
+    class Meta:
+        id = "made"
+        permissions = names
+
+    with forgotten():
+        workflow({steps.__start__: [a]}, Meta=Meta)
         yield
+
+
+@contextmanager
+def as_automation(names: Any) -> Iterator[None]:
+    with only_here():
+
+        class Made(flow.Automation):
+            a = flow.Execute(lambda task: 1)
+            end = flow.End()
+
+            class Meta:
+                id = "made"
+                permissions = names
+
+        yield
+
+
+@pytest.fixture(autouse=True, params=[as_graph, as_workflow, as_automation])
+def made(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], AbstractContextManager[None]]]:
+    """A process that asks for NEEDED, in each way that one is written; what makes one that asks for others."""
+    with request.param(NEEDED):
+        yield request.param
 
 
 def allow(user: User, *names: str) -> User:
@@ -93,3 +131,10 @@ def test_a_schedule_asks_its_actor_when_it_is_made_and_each_time(alice: User) ->
     row.refresh_from_db()
     assert "You may not start made" in row.error
     assert not Run.objects.exists()
+
+
+def test_a_permission_of_an_app_that_there_is_not_is_a_warning(made: Any) -> None:
+    with made(["example_apps.add_todo"]):
+        (found,) = (each for each in check_permissions() if each.id == "actions.processes.W005")
+    assert "it asks for example_apps.add_todo, and no installed app has that name" in found.msg
+    assert found.hint == 'Did you mean "example_app"?'

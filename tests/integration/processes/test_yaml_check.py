@@ -17,8 +17,10 @@ from django.core.management import CommandError, call_command
 from actions.exceptions import DefinitionError, InvalidPayloadError
 from actions.processes import checks, discovery
 from actions.processes.authoring.yaml_format import format_schema
+from actions.processes.graph import Who
 from actions.processes.registry import processes
 from actions.processes.tasks import tasks
+from tests.integration.processes.people.asking import asking
 
 pytestmark = pytest.mark.once
 
@@ -306,6 +308,37 @@ class TestChecks:
         discovery.load()
         (message,) = _messages(checks.check_ids())
         assert message.startswith('actions.processes.W004 process/processes/a.yml: "a/b" cannot stand in a URL.')
+
+    @pytest.mark.parametrize(
+        ("look_up", "said"),
+        [
+            ("user_filter: {is_stff: true}", '"is_stff" is none of User\'s look-ups. Did you mean "is_staff"?'),
+            ("user_filter: {groups__nam: a}", '"groups__nam" is none of User\'s look-ups.'),
+            ("user_filter: {is_staff: perhaps}", "'perhaps' is nothing that User's is_staff is compared with."),
+            ("user_filter: {password__startswith: x}", '"password__startswith" looks for a secret.'),
+            ("group_filter: {user__password__gt: x}", '"user__password__gt" looks for a secret.'),
+            ("group_filter: {nam: a}", '"nam" is none of Group\'s look-ups. Did you mean "name"?'),
+        ],
+    )
+    def test_filters_of_people_are_checked(self, write: Write, look_up: str, said: str) -> None:
+        write("process/processes/a.yml", f"name: A\ntasks:\n  - input:\n      {look_up}\n")
+        discovery.load()
+        (found,) = _said()
+        assert found.startswith("process/processes/a.yml:4:")
+        assert said in found
+
+    def test_filters_of_people_that_there_are_are_no_problem(self, write: Write) -> None:
+        filters = "user_filter: {is_staff: true, groups__name: a}, group_filter: {name__in: [a, b]}"
+        write("process/processes/a.yml", f"name: A\ntasks: [{{input: {{{filters}}}}}]\n")
+        discovery.load()
+        assert not _said()
+        assert not checks.check_filters()
+
+    def test_filters_in_python_are_checked_too(self, write: Write) -> None:
+        processes.register(asking(Who(user_filter={"is_stff": True, "password__startswith": "x"}), name="b"))
+        (found,) = _messages(checks.check_filters())
+        assert found.startswith("actions.processes.W006 tests:b > ask: ")
+        assert found.endswith('"is_stff" is none of User\'s look-ups. Did you mean "is_staff"?')
 
 
 class TestCommand:

@@ -68,6 +68,9 @@ class SomeNames:
     def app_labels(self) -> list[str]:
         return ["auth", "orders"]
 
+    def wrong_look_up(self, kind: str, name: str, value: Any) -> tuple[str, str] | None:
+        return None if name in ("is_staff", "name__in") else (f"{name} is none.", "Remove it.")
+
     def form(self, path: str) -> Payload:
         raise ImportError(f"No module named {path!r}")
 

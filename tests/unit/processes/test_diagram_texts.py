@@ -76,6 +76,11 @@ def test_who_may_answer_is_said():
     assert badges(node(Kind.INPUT, "ask", who=who)) == ("user ada", "group a, b", "may app.can")
 
 
+def test_filters_of_who_may_answer_are_said():
+    who = Who(user_filter={"is_staff": True}, group_filter={"name__in": ["a", "b"]})
+    assert badges(node(Kind.INPUT, "ask", who=who)) == ("user with is_staff = true", 'group with name__in = ["a", "b"]')
+
+
 @pytest.mark.parametrize(
     ("drawn", "written"),
     [

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django import forms
 
+from actions.exceptions import DefinitionError
+from actions.processes import flow, steps
 from actions.processes.expressions import literal, path
 from actions.processes.graph import Edge, Graph, Kind, Node, TaskPolicy, Who
+from actions.processes.registry import processes
 from actions.processes.store.people import rest_key, split
 from actions.processes.validate import problems
+from tests.automations import only_here
+from tests.workflows import forgotten, workflow
 
 from .compiling import problems as problems_of
 from .compiling import process
@@ -49,6 +56,99 @@ def test_yaml_says_what_is_done_while_an_input_waits() -> None:
     node = process(FILE).graph.nodes["ask"]
     assert node.care == CARE
     assert node.who == Who(groups=(literal("approvers"),))
+
+
+STAFF = {"is_staff": True}
+SOME = {"name__in": ["a", "b"]}
+DAY = timedelta(days=1)
+
+
+def test_the_three_ways_say_the_same_of_filters() -> None:
+    class Ask(steps.Approval):
+        groups = ("approvers",)
+        user_filter = STAFF
+        group_filter = SOME
+        escalate_after = DAY
+        escalate_to = {"user_filter": STAFF, "group_filter": SOME}
+
+    with only_here():
+
+        class Asking(flow.Automation):
+            ask = flow.Form(forms.Form).User(**STAFF).Group(**SOME).EscalateAfter(DAY, user=STAFF, group=SOME)
+            end = flow.End()
+
+        automation = next(each for each in processes.declared() if each.id == "asking")
+    with forgotten():
+        declared = workflow({steps.__start__: [Ask]}).process
+    written = process(
+        """
+        name: A
+        tasks:
+          - id: ask
+            input:
+              groups: [approvers]
+              user_filter: {is_staff: true}
+              group_filter: {name__in: [a, b]}
+              escalate: {after: 1 day, user_filter: {is_staff: true}, group_filter: {name__in: [a, b]}}
+        """
+    )
+    who = Who(user_filter=STAFF, group_filter=SOME)
+    care = TaskPolicy(escalate_after=literal(86_400.0), escalate_to=who)
+    asked = written.graph.nodes["ask"]
+    assert (asked.who, asked.care) == (replace(who, groups=(literal("approvers"),)), care)
+    assert (declared.graph.nodes["Ask"].who, declared.graph.nodes["Ask"].care) == (asked.who, care)
+    assert (automation.graph.nodes["ask"].who, automation.graph.nodes["ask"].care) == (who, care)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("user_filter: {is_staff: payload.x}", "5:31: tasks > 0 > input > user_filter > is_staff: it is compared"),
+        ("user_filter: {is_stff: true}", "5:21: tasks > 0 > input > user_filter > is_stff: is_stff is none"),
+        ("group_filter: {}", "5:21: tasks > 0 > input > group_filter: "),
+        ("group_filter: [a]", "5:21: tasks > 0 > input > group_filter: "),
+        ("user_filter: {is staff: true}", "tasks > 0 > input > user_filter"),
+        (
+            "escalate: {after: 1, group_filter: {nam: a}}",
+            "tasks > 0 > input > escalate > group_filter > nam: nam is none",
+        ),
+    ],
+)
+def test_a_wrong_filter_is_told_with_its_line_and_column(keys: str, expected: str) -> None:
+    found = problems_of(f"name: A\npayload: [{{key: x}}]\ntasks:\n  - input:\n      {keys}\n")
+    assert any(expected in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"user_filter": ["is_staff"]}, "user_filter is ['is_staff']. Expected were look-ups"),
+        ({"user_filter": {"is_staff": lambda step: True}}, "user_filter: is_staff is not known yet"),
+        ({"group_filter": {"name__in": {"a"}}}, "which is no JSON"),
+        ({"escalate_after": 1, "escalate_to": {"user_filters": STAFF}}, "user_filters is none of users, groups, "),
+    ],
+)
+def test_a_wrong_filter_of_a_step_is_refused_when_it_is_defined(members: dict[str, Any], expected: str) -> None:
+    step = type("Ask", (steps.Approval,), members)
+    with forgotten(), pytest.raises(DefinitionError) as caught:
+        workflow({steps.__start__: [step]})
+    assert expected in str(caught.value)
+
+
+def test_dates_in_filters_are_texts() -> None:
+    class Ask(steps.Approval):
+        user_filter = {"date_joined__lt": date(2026, 1, 1)}
+
+    with forgotten():
+        who = workflow({steps.__start__: [Ask]}).process.graph.nodes["Ask"].who
+    with only_here():
+
+        class Asking(flow.Automation):
+            ask = flow.Form(forms.Form).User(date_joined__lt=date(2026, 1, 1))
+            end = flow.End()
+
+        automation = next(each for each in processes.declared() if each.id == "asking")
+    assert who == automation.graph.nodes["ask"].who == Who(user_filter={"date_joined__lt": "2026-01-01"})
 
 
 def test_without_care_there_is_none() -> None:

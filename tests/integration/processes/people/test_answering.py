@@ -13,6 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from actions.exceptions import RefusedError
 from actions.processes import services
+from actions.processes.authoring.yaml_document import compile_yaml
+from actions.processes.discovery import ProjectNames
 from actions.processes.expressions import literal, path
 from actions.processes.graph import Who
 from actions.processes.models import OpenTask, TaskCandidate
@@ -80,6 +82,39 @@ def test_three_questions_agree_on_who_may_answer(name: str) -> None:
     assert "".join(user.username[0] for user in users if agree(task, user)) == expected[name]
     assert not services.may_answer(task, member("off", "a", "b", is_active=False))
     assert agree(task, User.objects.create_superuser("root"))
+
+
+FILE = """
+name: Asks
+tasks:
+  - id: ask
+    input:
+      fields: [{key: is_fine, type: boolean}]
+      user_filter: {is_staff: true}
+      group_filter: {name__startswith: a}
+      escalate: {after: 1 day, user_filter: {username: eve}}
+"""
+
+
+def test_a_file_says_by_filters_who_may_answer(client_of: Any) -> None:
+    process = compile_yaml(FILE, file="asks.yml", names=ProjectNames([])).process
+    assert process is not None
+    with registered(process):
+        task = start(process)
+        users = [
+            member("ada", "a", is_staff=True),
+            member("bob", "a"),
+            member("cyd", "b", is_staff=True),
+            member("eve"),
+        ]
+        assert [agree(task, user) for user in users] == [True, False, False, False]
+        services.escalate(task)
+        task.refresh_from_db()
+        assert [agree(task, user) for user in users] == [True, False, False, True]
+        shown = client_of(users[0]).get(f"/inputs/{task.pk}/").json()
+        (step, _end) = client_of(users[0]).get("/processes/asks/").json()["steps"]
+    said = {"user_filter": {"is_staff": True}, "group_filter": {"name__startswith": "a"}}
+    assert {name: shown[name] for name in said} == step["who"] == said
 
 
 def test_it_is_asked_again_at_each_access() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from actions.processes import steps
 from actions.processes.workflows import Job, KnownStep, KnownWorkflow
+from actions.processes.workflows.known import row_of
 from example_app.workflows import AskingWorkflow, MyWorkflow
 from tests.workflows import run, workflow
 
@@ -70,6 +71,15 @@ def test_a_job_s_page_shows_what_it_has_done_and_waits_for(browser: Client) -> N
     assert "example_app.my_steps.Step2" in text_of(browser, "job/")
 
 
+def test_jobs_are_filtered_by_their_state(browser: Client) -> None:
+    done, waiting = run(MyWorkflow), run(AskingWorkflow)
+    for query, there, gone in (("FINISHED", done, waiting), ("INPUT_REQUIRED", waiting, done)):
+        page = text_of(browser, f"job/?state={query}")
+        assert f"job/{there.pk}/change/" in page
+        assert f"job/{gone.pk}/change/" not in page
+    assert browser.get(f"{ADMIN}job/?state=nothing").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("payload", "said"), [("[1]", "An object was expected"), ("{", "valid JSON"), ('{"x": 1}', "x: ")]
 )
@@ -92,6 +102,26 @@ def test_a_deleted_workflow_cannot_be_chosen(browser: Client) -> None:
 def test_who_may_not_add_jobs_starts_none(client: Client) -> None:
     client.force_login(User.objects.create_user("ada", is_staff=True))
     assert client.get(f"{ADMIN}job/add/").status_code == 403
+
+
+def test_who_may_not_start_a_workflow_is_refused_and_it_is_not_started(client: Client) -> None:
+    class Closed(steps.Step):
+        def execute(self, _input: Any = None, *args: Any, **kwargs: Any) -> None:
+            return None
+
+    class Meta:
+        permissions = ["auth.change_user"]
+
+    closed = workflow({steps.__start__: [Closed]}, "Closed", Meta=Meta)
+    order = {"workflow": row_of(closed.process, "default").pk, "payload": "{}"}
+    ada = User.objects.create_user("ada", is_staff=True)
+    ada.user_permissions.set(Permission.objects.filter(codename__in=["add_job", "view_job"]))
+    client.force_login(ada)
+    assert client.post(f"{ADMIN}job/add/", order).status_code == 403
+    assert not Job.objects.exists()
+    ada.user_permissions.add(Permission.objects.get(codename="change_user"))
+    assert client.post(f"{ADMIN}job/add/", order).status_code == 302
+    assert Job.objects.get().actor_id == str(ada.pk)
 
 
 def test_secrets_are_masked(browser: Client) -> None:

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q
 from django.test import override_settings
 from pydantic import BaseModel, ValidationError
 from pydantic.v1 import BaseModel as BaseModel1
@@ -261,6 +263,73 @@ def test_jobs_are_found_by_their_states() -> None:
     assert found[JobState.FINISHED] == [finished.pk]
     assert len(found[JobState.FAILED]) == 1
     assert found[JobState.ONGOING] == []
+
+
+@pytest.fixture
+def in_every_state() -> None:
+    """Jobs of which there is at least one in each state."""
+
+    class First(steps.Split):
+        pass
+
+    class Last(steps.Join):
+        pass
+
+    class Later(steps.Wait):
+        wait_for = timedelta(days=1)
+
+    asking = workflow({__start__: [Asked]})
+    branching = workflow({__start__: [First], First: [Asked, Later], Asked: [Last], Later: [Last]}, "Branching")
+    run(asking)
+    run(branching)
+    order_workflow_execution(asking)
+    run(workflow({__start__: [One], One: [Later]}, "Waits"))
+    run(workflow({__start__: [One]}, "Ends"))
+    services.cancel(run(asking))
+    with override_settings(DJACTION_RUNNER="worker"):
+        services.provide_input(run(asking).pk, {"some_data": 1}, actor=None)
+    # As a worker leaves it that dies with the answer in hand, and before it has one.
+    for status in ("running", "pending"):
+        Run.objects.filter(pk=run(asking).pk).update(status=status)
+
+
+@pytest.mark.usefixtures("in_every_state")
+def test_look_ups_of_a_state_find_what_is_in_it_and_nothing_else() -> None:
+    states = {job.pk: job.state for job in Job.objects.all()}
+    assert set(states.values()) == set(JobState)
+    assert list(states.values()).count(JobState.INPUT_REQUIRED) == 4
+    for wanted in JobState:
+        expected = {pk for pk, state in states.items() if state == wanted}
+        others = set(states) - expected
+        for found in (
+            Job.objects.filter(state=wanted),
+            Job.objects.filter(state__exact=wanted.value),
+            Job.objects.filter(state__in=[wanted]),
+            Job.objects.filter(Q(state=wanted) & Q(pk__gt=0)),
+            Job.objects.exclude(~Q(state=wanted)),
+            Job.objects.exclude(state__in=[each for each in JobState if each != wanted]),
+            Job.objects.in_state(wanted),
+        ):
+            assert set(found.values_list("pk", flat=True)) == expected
+        for found in (Job.objects.exclude(state=wanted), Job.objects.filter(~Q(state=wanted))):
+            assert set(found.values_list("pk", flat=True)) == others
+    assert Job.objects.filter(state__in=list(JobState)).count() == len(states)
+    assert not Job.objects.filter(state__in=[]).exists()
+    assert Job.objects.get(state="INPUT_RECEIVED").state == JobState.INPUT_RECEIVED
+
+
+def test_a_state_that_there_is_not_is_told_with_those_that_there_are() -> None:
+    for ask in (Job.objects.filter, Job.objects.exclude, Job.objects.get):
+        with pytest.raises(ValueError, match=r"'DONE' is no state of a job\. There are: PENDING, ONGOING, "):
+            ask(state="DONE")
+    with pytest.raises(ValueError, match=r"'finishd' is no state of a job\. Did you mean \"FINISHED\"\?"):
+        Job.objects.filter(Q(state__in=["finishd"]))
+
+
+def test_what_is_in_the_data_of_jobs_is_still_looked_up() -> None:
+    job = run(workflow({__start__: [One]}))
+    Run.objects.filter(pk=job.pk).update(state={"colour": "red"})
+    assert Job.objects.filter(state__colour="red", state=JobState.FINISHED).get() == job
 
 
 def test_branches_run_and_wait_for_input_each_by_itself() -> None:

@@ -220,6 +220,37 @@ def test_meta_says_templates_and_refuses_what_is_no_option() -> None:
                 verbose_nam = "x"
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("auth.add_user", r"Meta\.permissions is 'auth\.add_user'\. Expected was a list\."),
+        (["add_user"], r"Meta\.permissions: 'add_user' is no permission\. Write app and codename"),
+        ([3], r"Meta\.permissions: 3 is no permission"),
+    ],
+)
+def test_permissions_to_start_one_are_checked_when_it_is_declared(said: Any, expected: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=expected):
+
+        class Closed(flow.Automation):
+            end = flow.End()
+
+            class Meta:
+                permissions = said
+
+
+def test_heirs_ask_for_the_same_permissions() -> None:
+    class Closed(flow.Automation):
+        end = flow.End()
+
+        class Meta:
+            permissions = ["auth.add_user"]
+
+    class Heir(Closed):
+        pass
+
+    assert process_of("heir").permissions == ("auth.add_user",)
+
+
 def test_all_problems_of_a_class_are_told_at_once() -> None:
     with pytest.raises(ImproperlyConfigured) as caught:
 

@@ -318,9 +318,11 @@ def test_all_problems_are_told_at_once_and_options_that_there_are_not() -> None:
     class Meta:
         titel = "x"
         max_running = "many"
+        permissions = ["add_user"]
 
     text = problems_of({__start__: [A], A: [B, C], Nothing: []}, Meta=Meta)
-    for part in ("Meta > titel", "Did you mean", "Meta > max_running", "'many'", "2 ways on", "no execute()"):
+    parts = ("Meta > titel", "Did you mean", "Meta > max_running", "'many'", "'add_user'", "2 ways on", "no execute()")
+    for part in parts:
         assert part in text
 
 

@@ -49,6 +49,9 @@ class ProcessInputSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
     schema = serializers.JSONField(help_text=_("JSON Schema of the answer; null: any object."))
+    form_error = serializers.CharField(
+        allow_null=True, help_text=_("Why it cannot be answered: its form cannot be made. Null where it can.")
+    )
     users = serializers.ListField(
         child=serializers.JSONField(), help_text=_('Names, and keys as `{"pk": "7"}`; one of them.')
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.forms import BaseForm
+from django.forms.models import BaseModelForm
 from django.utils import timezone
 
 from actions.conf import conf
@@ -17,8 +19,10 @@ from actions.processes.models import OpenTask
 from actions.processes.people_names import read_groups, read_users
 
 if TYPE_CHECKING:
+    from actions.processes.context import StepContext
     from actions.processes.expressions import Expression
     from actions.processes.graph import TaskPolicy, Who
+    from actions.processes.pages import Page
 
     from .step import Step
 
@@ -57,6 +61,35 @@ def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
         task.plan |= {"mails": [ARRIVAL], "notify": True}
         task.due_at = now
     return task
+
+
+def form_of_page(page: Page, context: StepContext) -> Any:
+    """The class of a page's form.
+
+    Raises:
+        StepError: What the page says is none; and whatever its function raises.
+    """
+    form = page.form if isinstance(page.form, type) else page.form(context)
+    if not (isinstance(form, type) and issubclass(form, BaseForm)):
+        raise StepError(f"{context.node}: {form!r} is no form's class.")
+    return form
+
+
+def check_page(step: Step) -> None:
+    """See that an input can be shown and answered, before somebody waits for that.
+
+    Raises:
+        StepError: Its form cannot be made; and whatever the page's functions raise.
+    """
+    page = step.program.process.pages.get(step.node.name)
+    if page is None or page.form is None:
+        return
+    form = form_of_page(page, step.context)
+    if page.instance is None:
+        return
+    if page.save is not None and not issubclass(form, BaseModelForm):
+        raise StepError(f"{step.node.name}: {form!r} is no ModelForm, and edits no object.")
+    page.instance(step.context)
 
 
 def filled_in(template: str, step: Step) -> str:

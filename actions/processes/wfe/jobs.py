@@ -127,7 +127,17 @@ class JobViewSet(ProblemMixin, ReadOnlyModelViewSet[Job]):
         job = self.get_object()
         task = self._open_input(job)
         shown = shown_input(task, graph_of(job.definition_id, str(job._state.db)), Answerer(request.user), request)
-        names = ("node", "title", "description", "schema", "is_mine", "created_at", "expires_at", "form_url")
+        names = (
+            "node",
+            "title",
+            "description",
+            "schema",
+            "form_error",
+            "is_mine",
+            "created_at",
+            "expires_at",
+            "form_url",
+        )
         facts = {name: shown[name] for name in names}
         url = link(request, "wfe:job-input", job.pk)
         return Response({"job": job.pk, "step": job.path_of(task.node), **facts, "url": url})

@@ -3,6 +3,7 @@
 ActionError
 ├── UnknownProcessError     404
 ├── WrongStateError         409
+│   └── BrokenFormError     the form of what a run waits for cannot be made
 └── StepError               500: a step could not do its work
     └── StepTimeoutError    it took longer than its policy allows
 AgainError is no failure: the body of a step asks to be called again later.
@@ -32,6 +33,12 @@ class WrongStateError(ActionError):
     status = 409
     code = "wrong_state"
     default_detail = _("The run is not in a state for this.")
+
+
+class BrokenFormError(WrongStateError):
+    """The form of what a run waits for cannot be made; the run waits on until its process is mended."""
+
+    code = "broken_form"
 
 
 class StepError(ActionError):

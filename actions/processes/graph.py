@@ -100,7 +100,7 @@ class Who:
     """Who may answer an input: each that is given has to hold. None: everybody who is logged in."""
 
     users: tuple[Expression, ...] = ()
-    """Keys or names of users, one of them."""
+    """One of them: names, keys, users; see `people_names`. Where none of them is anybody, the step fails."""
     groups: tuple[Expression, ...] = ()
     """Names of groups, all of them."""
     permissions: tuple[str, ...] = ()

@@ -274,7 +274,7 @@ class OpenTask(LeasedRow):
     title = models.CharField(_("title"), max_length=255, blank=True)
     # --- who may answer
     users = models.JSONField(_("users"), default=list, blank=True)
-    """Keys or names, one of them; none: everybody."""
+    """Names, and keys as `{"pk": "7"}`, one of them; none: everybody."""
     groups = models.JSONField(_("groups"), default=list, blank=True)
     permissions = models.JSONField(_("permissions"), default=list, blank=True)
     user_filter = models.JSONField(_("filter of users"), default=dict, blank=True)
@@ -323,7 +323,7 @@ class TaskCandidate(models.Model):
     run_id = models.BigIntegerField(_("run"))
     """The one that waits, as `OpenTask.run`."""
     kind = models.CharField(_("kind"), max_length=10)
-    """"user", "group", "permission" or "anyone"."""
+    """"user" (by key), "username", "group", "permission" or "anyone"."""
     value = models.CharField(_("value"), max_length=255, blank=True)
     rest = models.CharField(_("rest"), max_length=64, blank=True)
     """Stands for what else has to hold, the same for the same; "" for nothing. See `store.people.rest_key`."""

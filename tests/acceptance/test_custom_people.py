@@ -44,6 +44,7 @@ class Person(AbstractBaseUser):
 
 PROCESSES = """
 from django import forms
+from django.db.models import Q
 
 from actions.processes import flow, steps, workflows
 from people.models import Crew, Person
@@ -72,6 +73,14 @@ class Joining(flow.Automation):
     end = flow.End()
 
 
+class Once(flow.Automation):
+    ask = flow.Form(Yes).User(pk=flow.this.data_key)
+    end = flow.End()
+
+    def data_key(self, task):
+        return self.data["boss"]
+
+
 class Ask(steps.Approval):
     groups = ["approvers"]
     users = [lambda self: self.job.payload["boss"]]
@@ -87,8 +96,10 @@ def users_of_form(node):
 
 
 def users_of_task(task):
+    names = [each for each in task.users if isinstance(each, str)]
+    keys = [each["pk"] for each in task.users if not isinstance(each, str)]
     if task.users:
-        return Person.objects.filter(pk__in=Person.objects.filter(email__in=task.users).values("pk"))
+        return Person.objects.filter(Q(email__in=names) | Q(pk__in=keys))
     return Person.objects.filter(groups="approvers")
 """
 
@@ -156,7 +167,7 @@ from rest_framework.test import APIClient
 
 from actions.processes import services
 from actions.processes.models import OpenTask, Run, TaskCandidate
-from people.automations import Asking, Joining
+from people.automations import Asking, Joining, Once
 from people.models import Crew, Person
 
 approvers = Crew.objects.create(name="approvers")
@@ -213,7 +224,7 @@ assert rest(ann).post(f"/inputs/{task.pk}/release/").status_code == 200
 delegated = rest(ann).post(f"/inputs/{task.pk}/delegate/", {"user": "eve@example.com"}, format="json")
 assert delegated.status_code == 200, delegated.json()
 assert (mine(ann), mine(eve)) == ([], ["approve"])
-back = rest(root).post(f"/inputs/{task.pk}/reassign/", {"user": str(bob.pk)}, format="json")
+back = rest(root).post(f"/inputs/{task.pk}/reassign/", {"key": str(bob.pk)}, format="json")
 assert back.status_code == 200, back.json()
 assert (mine(bob), mine(eve)) == (["approve"], [])
 assert rest(root).post(f"/inputs/{task.pk}/reassign/", {}, format="json").status_code == 200
@@ -249,6 +260,12 @@ assert (mine(ann), mine(bob), mine(eve)) == ([], ["Ask"], [])
 job = rest(bob).post(f"/wfe/jobs/{job['id']}/input/", {"approved": True}, format="json")
 assert (job.status_code, job.json()["state"]) == (200, "FINISHED"), job.json()
 assert Run.objects.get(pk=job.json()["id"]).actor_id == str(ann.pk)
+
+# A key that has come as a text.
+Once(boss=str(eve.pk).upper())
+assert (mine(ann), mine(eve)) == ([], ["ask"])
+assert list(services.get_users_with_permission(OpenTask.objects.get(), include_superusers=False)) == [eve]
+assert rest(eve).post(f"/runs/{OpenTask.objects.get().run_id}/provide_input/", {"is_fine": True}, format="json").json()
 assert not OpenTask.objects.exists() and not TaskCandidate.objects.exists()
 print("done")
 """

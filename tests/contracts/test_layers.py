@@ -53,7 +53,7 @@ PROCESS_LAYERS = {
     "executor": "executor",
     "store": "store",
     "registries of processes": (
-        "checks core_tasks discovery folders naming people_filters registry task_checks task_discovery "
+        "checks core_tasks discovery folders naming people_filters people_names registry task_checks task_discovery "
         "task_documentation task_options task_payload task_tests tasks util validation"
     ),
     "pure processes": (

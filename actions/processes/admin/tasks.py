@@ -22,6 +22,7 @@ from actions.processes.api.inputs import InputViewSet
 from actions.processes.executor import VanishedError
 from actions.processes.models import OpenTask, Run
 from actions.processes.people.forms import answer_of, task_form
+from actions.processes.people_names import user_text
 from actions.processes.services import may_answer, provide_input
 from actions.processes.services.asked import Asked
 from actions.processes.services.tasks import check_may_answer
@@ -167,7 +168,7 @@ class OpenTaskAdmin(ActionsAdminMixin, LargeTableAdmin):
             return task.assigned_name
         filters = {**task.user_filter, **task.group_filter}
         found = [f"{name} = {value}" for name, value in filters.items()]
-        return ", ".join([*task.users, *task.groups, *task.permissions, *found]) or "-"
+        return ", ".join([*map(user_text, task.users), *task.groups, *task.permissions, *found]) or "-"
 
     @admin.display(description=lazy("root"))
     def root(self, task: OpenTask) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from actions.processes.models import OpenTask, Run
-from actions.processes.services import may_answer
+from actions.processes.models import OpenTask
+from actions.processes.services import get_open_tasks, may_answer
 from actions.processes.services.answering import is_claimed_by_other
 from actions.processes.states import Waiting
 
@@ -49,15 +49,16 @@ def visible(runs: QuerySet[Any], user: Any) -> QuerySet[Any]:
 
 
 def answerable(runs: QuerySet[Any], user: Any) -> QuerySet[Any]:
-    """The runs that a user sees, and those that wait for somebody's input: who that is, is asked next."""
+    """The runs that a user sees, and those that wait for his answer, themselves or in a branch."""
     key = getattr(user, "pk", None)
     if key is None:
         return runs.none()
     if sees_all(user):
         return runs
-    waits = OpenTask.objects.filter(run_id=OuterRef("pk"))
-    in_branches = Run.objects.filter(root_id=OuterRef("pk"), waiting_for=Waiting.INPUT.value)
-    return runs.filter(Q(actor_id=str(key)) | Exists(waits) | Exists(in_branches))
+    mine = get_open_tasks(user, using=runs.db)
+    waits = Exists(mine.filter(run_id=OuterRef("pk")))
+    in_branches = Exists(mine.filter(run__root_id=OuterRef("pk"), run__waiting_for=Waiting.INPUT.value))
+    return runs.filter(Q(actor_id=str(key)) | waits | in_branches)
 
 
 class MayManageSchedules(BasePermission):

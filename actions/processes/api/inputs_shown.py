@@ -6,11 +6,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from actions.exceptions import InvalidPayloadError
+from actions.processes.exceptions import BrokenFormError
 from actions.processes.executor import VanishedError
 from actions.processes.graph import Graph
 from actions.processes.models import OpenTask, Run
 from actions.processes.registry import processes
 from actions.processes.services import form_of
+from actions.processes.services.asked import making_form
 from actions.processes.store import graph_of
 
 from .access import Answerer
@@ -54,6 +57,7 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
         request: For addresses.
     """
     node = graph.nodes.get(task.node) if graph is not None else None
+    schema, form_error = _schema(task, graph)
     return {
         "id": task.pk,
         "run_id": task.run_id,
@@ -62,7 +66,8 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
         "node": task.node,
         "title": task.title or task.node,
         "description": node.description if node is not None else "",
-        "schema": _schema(task, graph),
+        "schema": schema,
+        "form_error": form_error,
         "users": task.users,
         "groups": task.groups,
         "permissions": task.permissions,
@@ -88,8 +93,16 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
     }
 
 
-def _schema(task: OpenTask, graph: Graph | None) -> Any:
-    """What the answer is: as the form that checks it says, else as the definition has kept it."""
+def _schema(task: OpenTask, graph: Graph | None) -> tuple[Any, str | None]:
+    """What the answer is: as the form that checks it says, else as the definition has kept it; or why it is unknown."""
+    try:
+        with making_form(task):
+            return _schema_of(task, graph), None
+    except (BrokenFormError, InvalidPayloadError) as error:
+        return None, error.detail
+
+
+def _schema_of(task: OpenTask, graph: Graph | None) -> Any:
     process = processes.get(task.process)
     node = graph.nodes.get(task.node) if graph is not None else None
     if node is None or not node.run:

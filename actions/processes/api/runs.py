@@ -61,7 +61,7 @@ class RunViewSet(ActionMixin, ProblemMixin, ReadOnlyModelViewSet[Run]):
     lookup_value_regex = r"\d{1,19}"
 
     def get_queryset(self) -> QuerySet[Run]:
-        """All for staff, their own for others; for an answer, also what waits for one."""
+        """All for staff, their own for others; for an answer, also what waits for theirs."""
         runs = super().get_queryset()
         user = getattr(self.request, "user", None)
         if self.action == PROVIDE_INPUT:

@@ -49,7 +49,12 @@ class ProcessInputSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
     schema = serializers.JSONField(help_text=_("JSON Schema of the answer; null: any object."))
-    users = serializers.ListField(child=serializers.CharField(), help_text=_("Keys or names, one of them."))
+    form_error = serializers.CharField(
+        allow_null=True, help_text=_("Why it cannot be answered: its form cannot be made. Null where it can.")
+    )
+    users = serializers.ListField(
+        child=serializers.JSONField(), help_text=_('Names, and keys as `{"pk": "7"}`; one of them.')
+    )
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Names of groups, all of them."))
     permissions = serializers.ListField(child=serializers.CharField(), help_text=_("All of them."))
     user_filter = serializers.JSONField(help_text=_("Look-ups of Django that find who may answer."))

@@ -99,12 +99,22 @@ _CEL = "A condition in CEL (payload.total > 100), a look-up (payload.is_new), or
 
 def _who() -> dict[str, Schema]:
     return {
-        "users": _texts("Names or keys of users, or look-ups of them; one of them answers."),
+        "users": _users(),
         "groups": _texts("Names of groups; who answers is in all of them."),
         "permissions": _texts("Django permissions, app.codename; who answers has all of them."),
         "user_filter": _filter("Look-ups of Django that find who answers: {is_staff: true}."),
         "group_filter": _filter("Look-ups of Django that find one of the groups of who answers: {name__in: [a, b]}."),
     }
+
+
+def _users() -> Schema:
+    one: list[Schema] = [{"type": "integer"}, {"type": "string", "minLength": 1}]
+    by_key = object_of("A user by his key, where that is a text.", {"pk": _either("The key.", *one)}, ["pk"])
+    by_name = object_of(
+        "A user by his name, where that is a number.", {"username": _either("The name.", *one)}, ["username"]
+    )
+    text = "Users, one of them answers. A text is a name, a number a key: [ada, 7, payload.boss, {pk: payload.key}]."
+    return {"type": "array", "items": {"anyOf": [*one, by_key, by_name]}, "description": text}
 
 
 def _filter(description: str) -> Schema:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.forms import BaseForm
+from django.forms.models import BaseModelForm
 from django.utils import timezone
 
 from actions.conf import conf
@@ -15,10 +17,13 @@ from actions.processes.constants import is_duration
 from actions.processes.exceptions import StepError
 from actions.processes.expressions import text
 from actions.processes.models import OpenTask
+from actions.processes.people_names import read_groups, read_users
 
 if TYPE_CHECKING:
+    from actions.processes.context import StepContext
     from actions.processes.expressions import Expression
     from actions.processes.graph import TaskPolicy, Who
+    from actions.processes.pages import Page
 
     from .step import Step
 
@@ -32,7 +37,7 @@ def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
     """What a step is to be answered, not written yet.
 
     Raises:
-        StepError: A duration is none; and whatever the node's expressions raise.
+        StepError: A duration is none, or nobody is named; and whatever the node's expressions raise.
     """
     run, node, now = step.track.run, step.node, timezone.now()
     task = OpenTask(
@@ -44,7 +49,7 @@ def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
         created_at=now,
         expires_at=expires_at,
         due_at=None,
-        **(_values(step, node.who) if node.who is not None else {}),
+        **(_asked_for(step, node.who) if node.who is not None else {}),
     )
     if node.care is not None:
         _plan(step, node.care, task)
@@ -55,6 +60,35 @@ def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
         task.plan |= {"mails": [ARRIVAL], "notify": True}
         task.due_at = now
     return task
+
+
+def form_of_page(page: Page, context: StepContext) -> Any:
+    """The class of a page's form.
+
+    Raises:
+        StepError: What the page says is none; and whatever its function raises.
+    """
+    form = page.form if isinstance(page.form, type) else page.form(context)
+    if not (isinstance(form, type) and issubclass(form, BaseForm)):
+        raise StepError(f"{context.node}: {form!r} is no form's class.")
+    return form
+
+
+def check_page(step: Step) -> None:
+    """See that an input can be shown and answered, before somebody waits for that.
+
+    Raises:
+        StepError: Its form cannot be made; and whatever the page's functions raise.
+    """
+    page = step.program.process.pages.get(step.node.name)
+    if page is None or page.form is None:
+        return
+    form = form_of_page(page, step.context)
+    if page.instance is None:
+        return
+    if page.save is not None and not issubclass(form, BaseModelForm):
+        raise StepError(f"{step.node.name}: {form!r} is no ModelForm, and edits no object.")
+    page.instance(step.context)
 
 
 def filled_in(template: str, step: Step) -> str:
@@ -89,11 +123,27 @@ def _plan(step: Step, care: TaskPolicy, task: OpenTask) -> None:
     }
 
 
-def _values(step: Step, who: Who) -> Mapping[str, Any]:
+def _asked_for(step: Step, who: Who) -> Mapping[str, Any]:
+    """Who may answer."""
+    said = _values(step, who)
+    if said is None:
+        raise StepError(f"{step.node.name}: nobody is named who may answer; what says who it is has found nothing.")
+    return said
+
+
+def _values(step: Step, who: Who) -> Mapping[str, Any] | None:
+    """None where users or groups are asked for and none is named: without them it would be for everybody."""
     value = step.look.value
+    try:
+        users = read_users(map(value, who.users))
+    except ValueError as error:
+        raise StepError(f"{step.node.name}: {error}") from error
+    groups = [read_groups([value(each)]) for each in who.groups]
+    if (who.users and not users) or not all(groups):
+        return None
     return {
-        "users": [str(getattr(each, "pk", each)) for each in map(value, who.users)],
-        "groups": [str(each) for each in map(value, who.groups)],
+        "users": users,
+        "groups": [name for each in groups for name in each],
         "permissions": list(who.permissions),
         "user_filter": dict(who.user_filter),
         "group_filter": dict(who.group_filter),
@@ -102,12 +152,8 @@ def _values(step: Step, who: Who) -> Mapping[str, Any]:
 
 def _escalation(step: Step, who: Who | None) -> Mapping[str, Any] | None:
     """None where it comes to nobody: what asks for nothing would be for everybody."""
-    if who is None:
-        return None
-    said = {**_values(step, who)}
-    said["users"] = [each for each in said["users"] if each not in ("", "None")]
-    is_lost = bool(who.users) and not said["users"]
-    return None if is_lost or not any(said.values()) else said
+    said = _values(step, who) if who is not None else None
+    return said if said is not None and any(said.values()) else None
 
 
 def _seconds(step: Step, expression: Expression | None) -> float | None:

@@ -15,7 +15,7 @@ from actions.processes.planner import following
 from actions.processes.states import Status, Waiting
 from actions.processes.values import dump
 
-from .asking import task_of
+from .asking import check_page, task_of
 from .gates import is_skipped, next_look, skips_at
 from .position import go_on, shown, step_row, wait
 from .step import Step
@@ -23,7 +23,12 @@ from .work import skip
 
 
 def ask(step: Step) -> None:
-    """Open the task, and wait."""
+    """Open the task, and wait.
+
+    Raises:
+        StepError: It cannot be asked: nobody is named, or its form cannot be made; and whatever the process raises.
+    """
+    check_page(step)
     expires_at = _expiry(step)
     step.track.opened = task_of(step, expires_at)
     wait(step.track, Waiting.INPUT, next_look(step.node.policy, expires_at))

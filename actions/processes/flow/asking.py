@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from actions.exceptions import ConfigurationError
-from actions.processes.expressions import Expression, literal
+from actions.processes.expressions import MAP, VALUE, Expression, literal
 from actions.processes.graph import TaskPolicy, Who
 from actions.processes.pages import Page
+from actions.processes.people_names import PK, USERNAME
 
 from .calling import constant, is_constant, task_of, valued
 
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
     from actions.processes.context import StepContext
 
 Value = Callable[[Any, Any, str], Expression]
-USER_NAMES = ("username", "pk", "id")
-"""Look-ups that name one user, whose name or key may be found when the form is reached."""
+KEYS = (PK, "id")
+"""Look-ups that name one user, as USERNAME does: his name or key may be found when the form is reached."""
 
 
 def who_of(node: Any, value: Value) -> Who | None:
     """Who may answer; None: everybody who is logged in."""
     user, group = node.said("user", {}), node.said("group", {})
-    users = tuple(value(each, node, "user") for each in user.values()) if _names_one(user, *USER_NAMES) else ()
+    users = tuple(_user(name, value(each, node, "user")) for name, each in user.items()) if _is_user(user) else ()
     groups = tuple(value(each, node, "group") for each in group.values()) if _names_one(group, "name") else ()
     who = Who(
         users=users,
@@ -33,6 +34,18 @@ def who_of(node: Any, value: Value) -> Who | None:
         group_filter={} if groups else _filter(node, group),
     )
     return None if who == Who() else who
+
+
+def _is_user(user: Mapping[str, Any]) -> bool:
+    return _names_one(user, USERNAME, *KEYS)
+
+
+def _user(name: str, expression: Expression) -> Expression:
+    """By his name or by his key, whatever the value will be."""
+    constant = expression.get(VALUE)
+    if type(constant) is (int if name in KEYS else str):
+        return expression
+    return {MAP: {PK if name in KEYS else USERNAME: expression}}
 
 
 def _names_one(filter: Mapping[str, Any], *names: str) -> bool:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from actions.processes.models import OpenTask, Run, StepRun
+from actions.processes.people_names import Said
 from actions.processes.states import Status
 
 from .registry import class_of
@@ -43,7 +44,7 @@ class AutomationTaskModel:
     result: Any = None
     """What it has answered; of an error `{"error": <traceback>, "html": <report>}`."""
     requires_interaction: bool = False
-    interaction_user: tuple[str, ...] = ()
+    interaction_user: tuple[Said, ...] = ()
     interaction_group: tuple[str, ...] = ()
     interaction_permissions: tuple[str, ...] = ()
     open_task: OpenTask | None = None

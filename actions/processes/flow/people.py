@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from actions.processes.atm_settings import users_of_form
-from actions.processes.expressions import VALUE, Expression, literal
+from actions.processes.expressions import VALUE, Expression, evaluate, literal
 from actions.processes.models import OpenTask
+from actions.processes.people_names import read_users
 from actions.processes.services.answering import get_open_tasks, get_users_with_permission
 
 from .asking import who_of
@@ -28,7 +29,7 @@ def users_of(node: Any, *, include_superusers: bool) -> Any:
     if who is None:
         return get_user_model()._default_manager.none()
     task = OpenTask(
-        users=[str(each[VALUE]) for each in who.users if each[VALUE] is not None],
+        users=read_users(evaluate(each, _unknown) for each in who.users),
         groups=[str(each[VALUE]) for each in who.groups if each[VALUE] is not None],
         permissions=list(who.permissions),
         user_filter=dict(who.user_filter),
@@ -40,6 +41,10 @@ def users_of(node: Any, *, include_superusers: bool) -> Any:
 
 def _known(value: Any, _node: Any, _key: str) -> Expression:
     return literal(value if is_constant(value) else None)
+
+
+def _unknown(_tag: str, _content: Any) -> None:
+    return None
 
 
 def users_of_task(task: OpenTask | None, *, include_superusers: bool, backend: str | None) -> Any:

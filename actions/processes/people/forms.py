@@ -11,6 +11,7 @@ from actions.forms.schema_fields import SchemaField
 from actions.forms.shown import SchemaForm, shown
 from actions.inputs import KIND, inputs_of
 from actions.processes.api.masking import sensitive_of
+from actions.processes.services.asked import making_form
 from actions.redaction import secret_names
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ def task_form(asked: Asked, request: HttpRequest) -> Any:
     """The form, filled in with what the request sends if it is a POST.
 
     Its `found` takes the errors of a refused answer.
+
+    Raises:
+        BrokenFormError: The process cannot make it.
     """
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form_class = asked.form_class
     if form_class is not None:
-        return shown(form_class)(*sent, **asked.form_kwargs())
+        kwargs = asked.form_kwargs()
+        with making_form(asked.task):
+            return shown(form_class)(*sent, **kwargs)
     form = SchemaForm(*sent)
     payload = asked.payload
     secret = secret_names(sensitive_of(asked.process.id))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, resolve_url
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from actions.exceptions import InvalidPayloadError
 from actions.processes.actions.input.permissions import CHANGE as CHANGE_TASKS
@@ -27,6 +28,8 @@ from .task_list import DONE
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+logger = logging.getLogger(__name__)
 
 STEP = "djaction-step"
 """In the form: which step of which run is answered, so that a second answer can be told from a wrong address."""
@@ -72,16 +75,17 @@ class TaskView(Page):
         task, page, user = asked.task, asked.page, self.request.user
         entry = Entry(task, user)
         context = {
+            "title": entry.title,
+            "description": asked.description,
+            **form_view_context(),
+            **page.context,
+            # What the template needs goes before what the process and the project add.
             "form": form,
             "entry": entry,
             "task": task,
-            "title": entry.title,
-            "description": asked.description,
             "step": f"{task.run_id}.{asked.context.number}",
             "is_open": not is_claimed_by_other(task, user),
             "may_change": bool(getattr(user, "is_staff", False)) and user.has_perm(CHANGE_TASKS),
-            **form_view_context(),
-            **page.context,
         }
         return self.page(context, templates=[page.template_name, "automations/form_view.html"])
 
@@ -94,7 +98,11 @@ class TaskView(Page):
                 query = self.request.GET.urlencode()
                 return reverse("people:task", args=[again.pk]) + (f"?{query}" if query else "")
         if page.success_url:
-            return resolve_url(page.success_url)
+            try:
+                return resolve_url(page.success_url)
+            except NoReverseMatch:
+                # The answer was taken: it leads on, if not to where it should.
+                logger.exception("%s: success_url leads nowhere.", task, extra={"run": task.run_id})
         return safe_back(self.request) or f"{reverse('people:task_list')}?{urlencode({DONE: task.root_id})}"
 
 

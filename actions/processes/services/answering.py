@@ -2,7 +2,7 @@
 
 Of a task's users one, of its groups and permissions all, and its filters have to hold, of what is given. Superusers may
 always. It is asked again at each access. Where a task was assigned to somebody, it is he; where it has been escalated,
-those to whom it was may as well.
+those to whom it was may as well, whoever has it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from django.db.models import Min, Q, QuerySet
 
 from actions.processes.atm_settings import group_model, users_of_task
 from actions.processes.models import OpenTask, TaskCandidate
-from actions.processes.store.people import ANYONE, GROUP, PERMISSION, USER, Who, rest_key, split, whos_of
+from actions.processes.people_names import Said, is_among, names_and_keys
+from actions.processes.store.people import ANYONE, GROUP, NAME, PERMISSION, USER, Who, rest_key, split, whos_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +35,7 @@ def may_answer(task: OpenTask, user: Any) -> bool:
         return False
     if getattr(user, "is_superuser", False):
         return True
-    if task.assigned_to is not None:
-        return str(user.pk) == task.assigned_to
-    if (users := users_of_task()) is not None:
+    if task.assigned_to is None and (users := users_of_task()) is not None:
         return bool(users(task).filter(pk=user.pk).exists())
     return any(_holds(who, user) for who in whos_of(task))
 
@@ -78,7 +77,7 @@ def get_users_with_permission(
     method = users_of_task()
     if task.assigned_to is None and method is not None:
         return cast("QuerySet[Any]", method(task))
-    found = _named([task.assigned_to]) if task.assigned_to is not None else _any_of(whos_of(task), backend)
+    found = _any_of(whos_of(task), backend)
     if include_superusers and _has_field("is_superuser"):
         found |= Q(is_superuser=True)
     return _active(found, task)
@@ -87,7 +86,7 @@ def get_users_with_permission(
 def get_users_concerned(task: OpenTask) -> QuerySet[Any]:
     """The users whom it concerns by name, group, permission or filter; nobody, where anybody may answer."""
     if task.claimed_by is not None:
-        return _active(_named([task.claimed_by]), task)
+        return _active(Q(pk=task.claimed_by), task)
     if task.assigned_to is not None or users_of_task() is not None:
         return get_users_with_permission(task, include_superusers=False)
     return _active(_any_of([who for who in whos_of(task) if any(who.values())], None), task)
@@ -110,7 +109,7 @@ def group_names(user: Any) -> frozenset[str]:
 
 
 def _holds(who: Who, user: Any) -> bool:
-    if who.get("users") and not {str(user.pk), user.get_username()} & set(who["users"]):
+    if who.get("users") and not is_among(user, who["users"]):
         return False
     if set(who.get("groups") or ()) - group_names(user):
         return False
@@ -133,9 +132,10 @@ def _is_found(who: Who, user: Any) -> bool:
 
 
 def _candidates(user: Any) -> Q:
-    said = {USER: {str(user.pk), user.get_username()}, GROUP: group_names(user), PERMISSION: _permissions(user)}
+    said = {GROUP: group_names(user), PERMISSION: _permissions(user)}
     given = [Q(kind=kind, value__in=sorted(values)) for kind, values in said.items() if values]
-    return reduce(or_, given, Q(kind=ANYONE, value=""))
+    himself = Q(kind=USER, value=str(user.pk)) | Q(kind=NAME, value=str(user.get_username()))
+    return reduce(or_, given, himself | Q(kind=ANYONE, value=""))
 
 
 def _permissions(user: Any) -> Iterable[str]:
@@ -147,7 +147,7 @@ def _holding(mine: QuerySet[TaskCandidate], user: Any, using: str) -> list[str]:
     """Those of the further conditions that hold for the user: each is looked at once, at one of its tasks."""
     samples = dict(mine.order_by().values_list("rest").annotate(run=Min("run_id")))
     tasks = OpenTask.objects.using(using).filter(run_id__in=set(samples.values()))
-    known = {rest_key(rest): rest for task in tasks for rest in (split(who)[2] for who in whos_of(task))}
+    known = {rest_key(rest): rest for task in tasks for rest in (split(who)[1] for who in whos_of(task))}
     return [key for key in samples if key in known and _holds(known[key], user)]
 
 
@@ -181,16 +181,23 @@ def _matching(who: Who, backend: str | None) -> Q:
     return found
 
 
-def _named(users: Iterable[str]) -> Q:
-    """By keys and by names."""
+def _named(users: Iterable[Said]) -> Q:
+    """By keys, and by names."""
     model = get_user_model()
-    keys = []
-    for each in users:
+    names, keys = names_and_keys(users)
+    known = _values(model._meta.get_field(model.USERNAME_FIELD), names)
+    return Q(pk__in=_values(model._meta.pk, keys)) | Q(**{f"{model.USERNAME_FIELD}__in": known})
+
+
+def _values(field: Any, texts: Iterable[str]) -> list[Any]:
+    """What a column may have of them."""
+    found = []
+    for each in texts:
         try:
-            keys.append(model._meta.pk.to_python(each))
+            found.append(field.to_python(each))
         except ValidationError:
             continue
-    return Q(pk__in=keys) | Q(**{f"{model.USERNAME_FIELD}__in": list(users)})
+    return found
 
 
 def _in_group(**lookups: Any) -> Q:

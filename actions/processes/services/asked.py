@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files import File
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from actions.django_payloads import FormPayload
 from actions.exceptions import InvalidPayloadError
 from actions.payloads import Payload
 from actions.processes.context import StepContext
+from actions.processes.exceptions import BrokenFormError
 from actions.processes.executor import Programs
-from actions.processes.executor.asking import filled_in
+from actions.processes.executor.asking import filled_in, form_of_page
 from actions.processes.executor.step import Step, make_step
 from actions.processes.graph import Node
 from actions.processes.models import OpenTask, Run
@@ -23,7 +27,27 @@ from actions.processes.process import Process
 from actions.processes.store import tracks_of
 from actions.processes.values import dump, load, refuse_references
 
+logger = logging.getLogger(__name__)
+
 PLAIN = Page()
+
+
+@contextmanager
+def making_form(task: OpenTask) -> Iterator[None]:
+    """Around what a process says of a form: what goes wrong there is this task's matter, and that of no other.
+
+    Raises:
+        BrokenFormError: Something did.
+        InvalidPayloadError: As it comes: what was sent does not fit.
+    """
+    try:
+        yield
+    except (BrokenFormError, InvalidPayloadError):
+        raise
+    except Exception as error:
+        logger.exception("The form of task %s cannot be made.", task.pk, extra={"run": task.run_id})
+        reason = f"{type(error).__name__}: {error}"
+        raise BrokenFormError(_("Its form cannot be made: %(reason)s") % {"reason": reason}) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +98,15 @@ class Asked:
 
     @property
     def form_class(self) -> Any:
-        """The Django form that it is answered by; None where it is none."""
+        """The Django form that it is answered by; None where it is none.
+
+        Raises:
+            BrokenFormError: It cannot be made.
+        """
         form = self.page.form
         if form is not None:
-            return form if isinstance(form, type) else form(self.context)
+            with making_form(self.task), nullcontext() if isinstance(form, type) else self._savepoint():
+                return form_of_page(self.page, self.context)
         payload = self.process.forms.get(self.node.run)
         return payload.form_class if isinstance(payload, FormPayload) else None
 
@@ -89,25 +118,39 @@ class Asked:
         return self.process.forms.get(self.node.run)
 
     def form_kwargs(self) -> dict[str, Any]:
-        """Arguments of the form besides what was sent."""
+        """Arguments of the form besides what was sent.
+
+        Raises:
+            BrokenFormError: They cannot be found.
+        """
         page = self.page
-        kwargs = dict(page.form_kwargs(self.context)) if page.form_kwargs is not None else {}
-        if page.instance is not None:
-            kwargs["instance"] = page.instance(self.context)
+        if page.form_kwargs is None and page.instance is None:
+            return {}
+        with making_form(self.task), self._savepoint():
+            kwargs = dict(page.form_kwargs(self.context)) if page.form_kwargs is not None else {}
+            if page.instance is not None:
+                kwargs["instance"] = page.instance(self.context)
         return kwargs
+
+    def _savepoint(self) -> transaction.Atomic:
+        # An error of the database would end the caller's transaction.
+        return transaction.atomic(using=str(self.task._state.db))
 
     def answer(self, data: Mapping[str, Any]) -> Any:
         """The answer in JSON values, checked, and saved where the page does that: in the caller's transaction.
 
         Raises:
             InvalidPayloadError: It does not fit.
+            BrokenFormError: Its form cannot be made.
         """
         payload = self.payload
         if not isinstance(payload, FormPayload):
             given = _without_files(payload.validate(data)) if payload is not None else dict(data)
             refuse_references(given)
             return load(dump(given))
-        form = payload.build(data, **self.form_kwargs())
+        kwargs = self.form_kwargs()
+        with making_form(self.task):
+            form = payload.build(data, **kwargs)
         values: Any = payload.check(form)
         refuse_references(values)
         values = self.page.save(self.context, form) if self.page.save is not None else _without_files(values)

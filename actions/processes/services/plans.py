@@ -24,6 +24,8 @@ TOLD = "told"
 REMIND_AT, ESCALATE_AT, ESCALATE_TO = "remind_at", "escalate_at", "escalate_to"
 COLUMNS = ("plan", "reminders", "reminded_at", "escalated_to", "escalated_at")
 """What changes here."""
+CLAIM = ("claimed_by", "claimed_name", "claimed_at")
+"""What an escalation changes as well."""
 
 
 def remind(task: OpenTask, now: datetime) -> None:
@@ -41,12 +43,19 @@ def remind(task: OpenTask, now: datetime) -> None:
 
 
 def escalate(task: OpenTask, now: datetime) -> None:
-    """Note that others may answer as well."""
+    """Note that others may answer as well. A claim ends then: whoever has made it is the one who does not answer."""
     plan = task.plan
     plan.pop(ESCALATE_AT, None)
     task.escalated_at = now
     task.escalated_to = plan.pop(ESCALATE_TO, None)
+    if task.escalated_to is not None:
+        unclaim(task)
     add_mail(plan, ESCALATION)
+
+
+def unclaim(task: OpenTask) -> None:
+    """Have nobody say any more that he does it."""
+    task.claimed_by, task.claimed_name, task.claimed_at = None, "", None
 
 
 def add_mail(plan: dict[str, Any], kind: str) -> None:

@@ -17,7 +17,7 @@ from actions import work
 from actions.processes.models import OpenTask
 from actions.work.leases import held
 
-from .plans import COLUMNS, ESCALATE_AT, REMIND_AT, TELL, escalate, is_due, next_moment, remind, remove_mail
+from .plans import CLAIM, COLUMNS, ESCALATE_AT, REMIND_AT, TELL, escalate, is_due, next_moment, remind, remove_mail
 from .post import NoServerError, Post
 from .task_mail import send_mail
 from .telling import ARRIVE, ESCALATE, REMIND, announce_escalated, announce_reminded, tell
@@ -99,8 +99,10 @@ def _advance(task: OpenTask, using: str) -> None:
         remind(task, now)
     if is_escalated:
         escalate(task, now)
+    # A claim may just have been made: what does not end it leaves it alone.
+    columns = (*COLUMNS, *CLAIM) if is_escalated and task.escalated_to is not None else COLUMNS
     with transaction.atomic(using=using):
-        if not held(task).update(**{name: getattr(task, name) for name in COLUMNS}):
+        if not held(task).update(**{name: getattr(task, name) for name in columns}):
             raise work.LeaseLostError(f"Task {task.pk} is not held any more.")
         if is_new:
             tell(task, ARRIVE, {}, using)

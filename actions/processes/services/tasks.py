@@ -40,7 +40,7 @@ def claim(task: OpenTask, user: Any) -> OpenTask:
         check_may_answer(row, user)
         if row.claimed_by is None:
             row.claimed_by, row.claimed_name, row.claimed_at = str(user.pk), _name(user), timezone.now()
-            _save(row, "claimed_by", "claimed_name", "claimed_at")
+            _save(row, *plans.CLAIM)
     return row
 
 
@@ -102,7 +102,7 @@ def remind(task: OpenTask) -> OpenTask:
 
 
 def escalate(task: OpenTask) -> OpenTask:
-    """Have those to whom it would be escalated answer it as well from now on.
+    """Have those to whom it would be escalated answer it as well from now on, whoever has it; a claim ends.
 
     Raises:
         WrongStateError: It has been answered, was escalated already, or its process names nobody for that.
@@ -111,7 +111,7 @@ def escalate(task: OpenTask) -> OpenTask:
         if plans.ESCALATE_TO not in row.plan:
             raise WrongStateError(_("There is nobody to escalate it to."))
         plans.escalate(row, timezone.now())
-        _save(row, *plans.COLUMNS)
+        _save(row, *plans.COLUMNS, *plans.CLAIM)
         announce_escalated(row, str(row._state.db))
         _mail_soon(row)
     return row
@@ -155,8 +155,8 @@ def _assign(row: OpenTask, user: Any | None, *, by: Any | None) -> None:
 
 
 def _unclaim(row: OpenTask) -> None:
-    row.claimed_by, row.claimed_name, row.claimed_at = None, "", None
-    _save(row, "claimed_by", "claimed_name", "claimed_at")
+    plans.unclaim(row)
+    _save(row, *plans.CLAIM)
 
 
 def _mail_soon(row: OpenTask) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from actions.processes.models import OpenTask, TaskCandidate
+from actions.processes.people_names import PK, names_and_keys
 from actions.processes.registry import processes
 from actions.processes.signals import announce_input
 
-USER, GROUP, PERMISSION, ANYONE = "user", "group", "permission", "anyone"
-"""Kinds of candidates."""
+USER, NAME, GROUP, PERMISSION, ANYONE = "user", "username", "group", "permission", "anyone"
+"""Kinds of candidates; the first by key, the second by name."""
 WHO = ("users", "groups", "permissions", "user_filter", "group_filter")
 """What is said of who may answer: columns of an open task, and keys of `escalated_to`."""
 MAX_VALUE = 255
@@ -46,10 +47,7 @@ def replace_candidates(task: OpenTask, using: str) -> None:
 
 def candidates_of(task: OpenTask) -> list[TaskCandidate]:
     """Those to whom a task is shown."""
-    if task.assigned_to is not None:
-        found = {(USER, task.assigned_to, "")}
-    else:
-        found = {each for who in whos_of(task) for each in rows_of(who)}
+    found = {each for who in whos_of(task) for each in rows_of(who)}
     return [
         TaskCandidate(run_id=task.run_id, kind=kind, value=value[:MAX_VALUE], rest=rest)
         for kind, value, rest in sorted(found)
@@ -57,27 +55,30 @@ def candidates_of(task: OpenTask) -> list[TaskCandidate]:
 
 
 def whos_of(task: OpenTask) -> list[Who]:
-    """Those who may answer, any of them: as the process says, and those to whom it was escalated."""
-    first = {name: getattr(task, name) for name in WHO}
+    """Those who may answer, any of them: as the process says, or who was given it; and those it was escalated to."""
+    first: Who = {name: getattr(task, name) for name in WHO}
+    if task.assigned_to is not None:
+        first = {"users": [{PK: task.assigned_to}]}
     return [first] if task.escalated_to is None else [first, task.escalated_to]
 
 
 def rows_of(who: Who) -> Iterable[tuple[str, str, str]]:
     """The fewest rows that nobody who may answer is missed by."""
-    kind, values, rest = split(who)
-    return [(kind, str(each), rest_key(rest)) for each in values]
+    kinds, rest = split(who)
+    return [(kind, str(each), rest_key(rest)) for kind, each in kinds]
 
 
-def split(who: Who) -> tuple[str, list[Any], Who]:
-    """What is looked for, and what has to hold besides."""
+def split(who: Who) -> tuple[list[tuple[str, Any]], Who]:
+    """What is looked for, each with its kind, and what has to hold besides."""
     rest = {name: list(each) if isinstance(each, list) else each for name, each in who.items() if each}
     if users := rest.pop("users", None):
-        return USER, users, rest
+        names, keys = names_and_keys(users)
+        return [*((NAME, each) for each in names), *((USER, each) for each in keys)], rest
     for kind, name in ((GROUP, "groups"), (PERMISSION, "permissions")):
         if name in rest:
             first, *others = rest[name]
-            return kind, [first], {**rest, name: others}
-    return ANYONE, [""], rest
+            return [(kind, first)], {**rest, name: others}
+    return [(ANYONE, "")], rest
 
 
 def rest_key(rest: Who) -> str:

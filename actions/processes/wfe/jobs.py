@@ -18,7 +18,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from actions.body import read_body
 from actions.exceptions import InvalidPayloadError
 from actions.processes import services
-from actions.processes.api.access import Answerer, answerable, is_staff, may_change, visible
+from actions.processes.api.access import Answerer, answerable, is_staff, may_change, sees_all, visible
 from actions.processes.api.documents import answering, hidden, taking
 from actions.processes.api.inputs_shown import shown_input
 from actions.processes.api.links import link
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.serializers import BaseSerializer
 
+    from actions.processes.models import OpenTask
+
 WORKFLOW_ID, PAYLOAD, STEP = "workflow_id", "payload", "step"
 INPUTS = ("input", "provide_input")
 
@@ -69,7 +71,7 @@ class JobViewSet(ProblemMixin, ReadOnlyModelViewSet[Job]):
         return view
 
     def get_queryset(self) -> QuerySet[Job]:
-        """The caller's own, all for staff; for an answer, also what waits for one."""
+        """The caller's own, all for staff; for an answer, also what waits for his."""
         jobs = Job.objects.get_queryset()
         user = getattr(self.request, "user", None)
         if self.action in INPUTS:
@@ -123,24 +125,43 @@ class JobViewSet(ProblemMixin, ReadOnlyModelViewSet[Job]):
     def input(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What it waits for, with the schema of the answer; 409 where it waits for nothing."""
         job = self.get_object()
-        task = open_input(job, request.query_params.get(STEP))
+        task = self._open_input(job)
         shown = shown_input(task, graph_of(job.definition_id, str(job._state.db)), Answerer(request.user), request)
-        names = ("node", "title", "description", "schema", "is_mine", "created_at", "expires_at", "form_url")
+        names = (
+            "node",
+            "title",
+            "description",
+            "schema",
+            "form_error",
+            "is_mine",
+            "created_at",
+            "expires_at",
+            "form_url",
+        )
         facts = {name: shown[name] for name in names}
         url = link(request, "wfe:job-input", job.pk)
         return Response({"job": job.pk, "step": job.path_of(task.node), **facts, "url": url})
 
     @taking(WfeJobAnswerSerializer)
-    @answering(lazy("Answer a job"), WfeJobDetailSerializer, refusals=[400, 404, 409])
+    @answering(lazy("Answer a job"), WfeJobSerializer, refusals=[400, 404, 409])
     def provide_input(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Say what it waits for; it goes on. 409 where it waits for nothing."""
+        """Say what it waits for; it goes on. 409 where it waits for nothing.
+
+        What its steps have answered is not shown: who may answer need not be one who may see that.
+        """
         job = self.get_object()
-        task = open_input(job, request.query_params.get(STEP))
+        task = self._open_input(job)
         body = read_body(request)
         answer = body if hasattr(body, "lists") else as_mapping(body)
         services.provide_input(task.run_id, answer, actor=request.user, using=str(job._state.db))
         job.refresh_from_db()
-        return Response(self.get_serializer(job).data)
+        return Response(WfeJobSerializer(job, context=self.get_serializer_context()).data)
+
+    def _open_input(self, job: Job) -> OpenTask:
+        """What is answered; of others' jobs, what the caller may answer."""
+        user, step = self.request.user, self.request.query_params.get(STEP)
+        is_seen = sees_all(user) or job.actor_id == str(user.pk)
+        return open_input(job, step, for_user=None if is_seen else user)
 
 
 def _order(body: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any] | None]:

@@ -201,6 +201,7 @@ class WfeJobInputSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     description = serializers.CharField()
     schema = serializers.JSONField(help_text=_("JSON Schema of the answer, to make a form of."))
+    form_error = serializers.CharField(allow_null=True, help_text=_("Why its form cannot be made; null where it can."))
     is_mine = serializers.BooleanField(help_text=_("Whether the caller may answer."))
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)

@@ -73,13 +73,18 @@ def _number(model: type[Row], given: Any) -> int:
     return number
 
 
-def open_input(job: Job, step: str | None = None) -> OpenTask:
+def open_input(job: Job, step: str | None = None, *, for_user: Any = None) -> OpenTask:
     """The one thing that a job waits for somebody to say.
+
+    Args:
+        job: The job.
+        step: Of several, which.
+        for_user: Only what he may answer; None: all.
 
     Raises:
         WrongStateError: There is none, or there are several.
     """
-    tasks = job.open_inputs()
+    tasks = [task for task in job.open_inputs() if for_user is None or services.may_answer(task, for_user)]
     if step is not None:
         tasks = [task for task in tasks if task.node in (step, f"{step}{PRELUDE}")]
     if not tasks:

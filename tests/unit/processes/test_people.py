@@ -202,14 +202,14 @@ def test_only_an_input_is_answered() -> None:
 @pytest.mark.parametrize(
     ("who", "expected"),
     [
-        ({}, ("anyone", [""], {})),
-        ({"users": ["a", "b"], "groups": ["g"]}, ("user", ["a", "b"], {"groups": ["g"]})),
-        ({"groups": ["g", "h"]}, ("group", ["g"], {"groups": ["h"]})),
-        ({"groups": [], "permissions": ["a.b"]}, ("permission", ["a.b"], {"permissions": []})),
-        ({"user_filter": {"x": 1}}, ("anyone", [""], {"user_filter": {"x": 1}})),
+        ({}, ([("anyone", "")], {})),
+        ({"users": ["a", {"pk": "1"}], "groups": ["g"]}, ([("username", "a"), ("user", "1")], {"groups": ["g"]})),
+        ({"groups": ["g", "h"]}, ([("group", "g")], {"groups": ["h"]})),
+        ({"groups": [], "permissions": ["a.b"]}, ([("permission", "a.b")], {"permissions": []})),
+        ({"user_filter": {"x": 1}}, ([("anyone", "")], {"user_filter": {"x": 1}})),
     ],
 )
 def test_who_is_split_into_what_is_looked_for_and_the_rest(who: Any, expected: Any) -> None:
-    kind, values, rest = split(who)
-    assert (kind, values, {**rest}) == expected
+    kinds, rest = split(who)
+    assert (kinds, {**rest}) == expected
     assert bool(rest_key(rest)) is any(rest.values())

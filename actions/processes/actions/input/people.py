@@ -12,21 +12,26 @@ from actions.exceptions import InvalidPayloadError
 from actions.processes.services.answering import active_users
 
 
-def find_user(named: str, using: str) -> Any:
-    """The active user of a name, else of a key.
+def find_user(name: str | None, key: str | None, using: str) -> Any:
+    """The active user of a name, or of a key; None where neither is given.
+
+    One of both, as somebody may have another's key as his name.
 
     Raises:
-        InvalidPayloadError: There is none.
+        InvalidPayloadError: There is none, or both are given.
     """
+    if name is not None and key is not None:
+        raise InvalidPayloadError(errors={"key": [_("Give a name or a key, not both.")]})
+    if name is None and key is None:
+        return None
     model = get_user_model()
-    users = active_users(using)
-    found = users.filter(**{model.USERNAME_FIELD: named}).first()
+    field: Any
+    field, said = (model._meta.get_field(model.USERNAME_FIELD), name) if name is not None else (model._meta.pk, key)
+    try:
+        found = active_users(using).filter(**{field.name: field.to_python(said)}).first()
+    except (ValidationError, OverflowError):
+        found = None
     if found is None:
-        try:
-            found = users.filter(pk=model._meta.pk.to_python(named)).first()
-        except (ValidationError, OverflowError):
-            found = None
-    if found is None:
-        told = _("There is no user “%(user)s” who can log in. Give a name or a key.") % {"user": named}
-        raise InvalidPayloadError(errors={"user": [told]})
+        told = _("There is no user “%(user)s” who can log in.") % {"user": said}
+        raise InvalidPayloadError(errors={"user" if name is not None else "key": [told]})
     return found

@@ -64,6 +64,33 @@ def may(automation: Any) -> list[str]:
     return [user.username for user in User.objects.order_by("username") if services.may_answer(task, user)]
 
 
+@pytest.mark.parametrize(
+    "filter",
+    [
+        lambda ada: {"pk": ada.pk},
+        lambda ada: {"pk": ada},
+        lambda ada: {"id": str(ada.pk)},
+        lambda ada: {"pk": lambda task: str(ada.pk)},
+        lambda ada: {"pk": lambda task: ada},
+        lambda ada: {"username": lambda task: ada},
+    ],
+)
+def test_a_user_s_key_is_not_the_name_of_another(filter: Any, ada: User) -> None:
+    eve = User.objects.create(username=str(ada.pk))
+    form = flow.Form(Approval).User(**filter(ada))
+    automation = approving(form)()
+    assert may(automation) == ["ada"]
+    task = OpenTask.objects.get(root_id=automation.id)
+    assert list(services.get_users_with_permission(task)) == [ada]
+    assert not services.get_open_tasks(eve).exists()
+
+
+def test_a_user_who_is_nobody_fails_the_step() -> None:
+    automation = approving(flow.Form(Approval).User(username=lambda task: None))()
+    assert automation.row.status == "failed"
+    assert "nobody is named" in automation.row.error["detail"]
+
+
 def test_what_is_entered_is_data_and_so_is_who_did(ada: User) -> None:
     automation = approving(flow.Form(Approval))()
     assert where(automation) == ["approve"]

@@ -18,7 +18,9 @@ from actions.processes.discovery import ProjectNames
 from actions.processes.expressions import literal, path
 from actions.processes.graph import Who
 from actions.processes.models import OpenTask, TaskCandidate
+from actions.processes.services.answering import get_users_concerned
 from actions.processes.store import close_tasks, open_task
+from actions.processes.values import reference
 from tests.processes import registered
 
 from .asking import asking, fresh, group, member, start
@@ -132,12 +134,120 @@ def test_it_is_asked_again_at_each_access() -> None:
     assert not TaskCandidate.objects.exists()
 
 
-def test_a_user_may_be_looked_up_in_the_payload() -> None:
-    process = asking(Who(users=(path("payload.boss"),)))
-    ada, bob = member("ada"), member("bob")
+KEYS: dict[str, tuple[Any, Any]] = {
+    "a number": (path("payload.boss"), lambda ada: ada.pk),
+    "a user": (path("payload.boss"), reference),
+    "a text that is said to be a key": ({"map": {"pk": path("payload.boss")}}, lambda ada: str(ada.pk)),
+    "a user that is said to be a key": ({"map": {"pk": path("payload.boss")}}, reference),
+    "a name": (path("payload.boss"), lambda ada: "ada"),
+    "a user said by name": ({"map": {"username": path("payload.boss")}}, reference),
+    "several": (path("payload.boss"), lambda ada: [None, "", [ada.pk]]),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_whoever_is_called_as_somebody_s_key_is_somebody_else(name: str) -> None:
+    expression, value = KEYS[name]
+    ada = member("ada")
+    eve = member(str(ada.pk))
+    process = asking(Who(users=(expression,)))
     with registered(process):
-        task = start(process, payload={"boss": str(ada.pk)})
-    assert (agree(task, ada), agree(task, bob)) == (True, False)
+        task = start(process, payload={"boss": value(ada)})
+        assert (agree(task, ada), agree(task, eve)) == (True, False)
+        assert list(get_users_concerned(task)) == [ada]
+        with pytest.raises(RefusedError, match="may not answer"):
+            services.provide_input(task.run_id, {"is_fine": True}, actor=eve)
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"), [(path("payload.boss"), str), ({"map": {"username": path("payload.boss")}}, int)]
+)
+def test_a_name_is_no_key(expression: Any, kind: type) -> None:
+    ada = member("ada")
+    eve = member(str(ada.pk))
+    process = asking(Who(users=(expression,)))
+    with registered(process):
+        task = start(process, payload={"boss": kind(ada.pk)})
+    assert (agree(task, ada), agree(task, eve)) == (False, True)
+
+
+def test_an_assigned_task_is_not_shown_to_whoever_is_called_as_its_users_key() -> None:
+    ada = member("ada")
+    eve = member(str(ada.pk))
+    with registered(asking()):
+        task = start(asking())
+    services.reassign(task, ada)
+    task.refresh_from_db()
+    assert (agree(task, ada), agree(task, eve)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("who", "boss", "told"),
+    [
+        (Who(users=(path("payload.boss"),)), None, "nobody is named"),
+        (Who(users=(path("payload.boss"),)), "", "nobody is named"),
+        (Who(users=(path("payload.boss"),)), [], "nobody is named"),
+        (Who(groups=(literal("a"), path("payload.boss"))), None, "nobody is named"),
+        (Who(groups=(path("payload.boss"),)), [], "nobody is named"),
+        (Who(users=(path("payload.boss"),)), True, "no user's key"),
+        (Who(users=(path("payload.boss"),)), 1.0, "no user's key"),
+        (Who(users=({"map": {"pk": path("payload.boss")}},)), "9" * 30, "no user's key"),
+        (Who(users=({"map": {"pk": path("payload.boss")}},)), "ada", "no user's key"),
+        (Who(users=(path("payload.boss"),)), {"name": "ada"}, "names no user"),
+        (Who(users=(path("payload.boss"),)), "group", "no user that is saved"),
+    ],
+)
+def test_where_nobody_is_named_the_step_fails_with_a_reason(who: Who, boss: Any, told: str) -> None:
+    process = asking(who)
+    member("ada", "a")
+    if boss == "group":
+        boss = reference(Group.objects.get(name="a"))
+    with registered(process):
+        run = services.start("asks", payload={"boss": boss})
+    assert run.status == "failed"
+    assert told in (run.error or {})["detail"]
+    assert not OpenTask.objects.exists()
+
+
+KEYED = """
+name: Asks
+payload: [{{key: boss, type: {type}}}]
+tasks:
+  - id: ask
+    input:
+      fields: [{{key: is_fine, type: boolean}}]
+      users: [{users}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("users", "type", "expected"),
+    [
+        ("ada, payload.boss", "integer", "ada"),
+        ("payload.boss", "string", "eve"),
+        ("{pk: payload.boss}", "string", "ada"),
+        ("{username: payload.boss}", "integer", "eve"),
+        ("{pk: '%s'}", "string", "ada"),
+        ("%s", "string", "ada"),
+        ("'%s'", "string", "eve"),
+    ],
+)
+def test_a_file_tells_names_from_keys(users: str, type: str, expected: str) -> None:
+    ada = member("ada")
+    eve = member(str(ada.pk))
+    text = KEYED.format(users=users.replace("%s", str(ada.pk)), type=type)
+    result = compile_yaml(text, file="asks.yml", names=ProjectNames([]))
+    assert result.process is not None, result
+    with registered(result.process):
+        task = start(result.process, payload={"boss": ada.pk if type == "integer" else str(ada.pk)})
+    assert (agree(task, ada), agree(task, eve)) == (expected == "ada", expected == "eve")
+
+
+def test_groups_may_be_several_at_once() -> None:
+    process = asking(Who(groups=(path("payload.groups"),)))
+    with registered(process):
+        task = start(process, payload={"groups": ["a", "b"]})
+    assert [agree(task, each) for each in (member("ada", "a"), member("bob", "a", "b"))] == [False, True]
 
 
 def test_a_filter_that_the_models_do_not_have_finds_nobody(caplog: Any) -> None:

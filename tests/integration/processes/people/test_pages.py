@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -11,10 +12,12 @@ import pytest
 from django import forms
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from actions.django_payloads import FormPayload
+from actions.exceptions import InvalidPayloadError
 from actions.processes import services
 from actions.processes.expressions import condition
 from actions.processes.graph import Edge, Graph, Kind
@@ -324,6 +327,94 @@ def test_a_page_may_say_where_it_leads_to(browser: Client) -> None:
         task = start(process)
         answer = browser.post(f"/tasks/{task.pk}/?back=/tasks/", {"how": "post"})
     assert answer["Location"] == "/admin/"
+
+
+def test_a_page_that_leads_nowhere_takes_the_answer_and_leads_to_the_list(browser: Client, caplog: Any) -> None:
+    process = with_form(success_url="nope:nope")
+    with registered(process):
+        task = start(process)
+        answer = browser.post(f"/tasks/{task.pk}/", {"how": "post"})
+    assert answer["Location"] == f"/tasks/?done={task.root_id}"
+    assert "leads nowhere" in caplog.text
+
+
+def test_a_context_does_not_take_the_place_of_what_the_page_needs(browser: Client) -> None:
+    process = with_form(context={"form": 5, "task": 3, "entry": None, "title": "Mine"})
+    with registered(process):
+        task = start(process)
+        page = browser.get(f"/tasks/{task.pk}/").content.decode()
+    assert "<select" in page
+    assert "Mine" in page
+
+
+def broken(context: Any) -> Any:
+    raise ValueError("the reason")
+
+
+def refused(context: Any) -> Any:
+    raise InvalidPayloadError(errors={"a": ["the reason"]})
+
+
+def wrong_query(context: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM the_reason")
+
+
+class ChoicesFail(forms.Form):
+    at = forms.ChoiceField(choices=lambda: broken(None))
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "raises": ({"form": broken}, "the reason"),
+    "no class": ({"form": lambda context: "the reason"}, "the reason"),
+    "an object": ({"form": lambda context: Decision()}, "no form's class"),
+    "an action's error": ({"form": refused}, "not valid"),
+    "a wrong query": ({"form": wrong_query}, "reason"),
+    "no form": ({"form": User}, "no form's class"),
+    "no instance": ({"form": Decision, "instance": broken}, "the reason"),
+    "no ModelForm": ({"form": Decision, "instance": str, "save": str}, "no ModelForm"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_form_that_cannot_be_made_fails_the_step_with_the_reason(name: str) -> None:
+    page, reason = BROKEN[name]
+    process = with_form(**page)
+    with registered(process):
+        run = services.start(process.id)
+    assert (run.status, run.node) == ("failed", "ask")
+    assert reason in (run.error or {})["detail"]
+    assert not OpenTask.objects.exists()
+
+
+@pytest.mark.parametrize("name", [*BROKEN, "choices", "arguments"])
+def test_a_form_that_breaks_while_it_waits_breaks_no_list(name: str, browser: Client, ada: User) -> None:
+    late = {"choices": ({"form": ChoicesFail}, "the reason"), "arguments": ({"form_kwargs": broken}, "the reason")}
+    page, reason = (BROKEN | late)[name]
+    process = with_form()
+    with registered(process):
+        other, task = start(process, actor=ada), start(process, actor=ada)
+    asks = with_form(**page)
+    pages = {**asks.pages, "ask": replace(asks.pages["ask"], **page)}
+    with registered(replace(asks, pages=pages)):
+        listed = browser.get("/inputs/")
+        assert listed.status_code == 200
+        assert [each["id"] for each in listed.json()["results"]] == [other.pk, task.pk]
+        shown = browser.get(f"/inputs/{task.pk}/")
+        assert shown.status_code == 200
+        if name not in ("no instance", "no ModelForm", "arguments"):
+            assert shown.json()["schema"] is None
+            assert reason in shown.json()["form_error"]
+        assert browser.get("/tasks/").status_code == 200
+        assert browser.get(f"/runs/{task.run_id}/").status_code == 200
+        if name in ("choices", "no ModelForm", "an action's error"):
+            return
+        for answer in (browser.get(f"/tasks/{task.pk}/"), browser.post(f"/tasks/{task.pk}/", {"how": "post"})):
+            assert answer.status_code == 409
+            assert reason in html.unescape(answer.content.decode())
+        given = browser.post(f"/runs/{task.run_id}/provide_input/", {"how": "post"}, content_type="application/json")
+        assert (given.status_code, given.json()["code"]) == (409, "broken_form")
+    assert OpenTask.objects.filter(pk=task.pk).exists()
 
 
 def test_templates_and_contexts_are_the_projects(browser: Client, tmp_path: Any, settings: Any) -> None:

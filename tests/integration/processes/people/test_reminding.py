@@ -11,6 +11,7 @@ from unittest import mock
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
@@ -393,6 +394,54 @@ def test_escalated_to_nobody_nobody_else_may_answer(clock: Any) -> None:
     assert task.escalated_to is None
     assert not services.may_answer(task, eve)
     assert not services.get_open_tasks(eve).exists()
+
+
+@pytest.mark.parametrize("by_worker", [True, False])
+@pytest.mark.parametrize("before", ["claimed", "delegated", "reassigned"])
+def test_whoever_has_it_those_it_is_escalated_to_are_mailed_and_answer(
+    before: str, by_worker: bool, clock: Any
+) -> None:
+    ada, bob, head = member("ada", "approvers"), member("bob", "approvers"), member("head", "heads")
+    process = asking(group("approvers"), TaskPolicy(escalate_after=after(3), escalate_to=group("heads")))
+    with registered(process):
+        task = start(process)
+        if before == "claimed":
+            services.claim(task, ada)
+        elif before == "delegated":
+            services.delegate(task, bob, by=ada)
+        else:
+            services.reassign(task, bob)
+        if by_worker:
+            clock.shift(timedelta(days=3))
+        else:
+            services.escalate(task)
+        work()
+        task.refresh_from_db()
+        both = ["ada", "bob"] if before == "claimed" else ["bob"]
+        assert told() == [(name, "Escalated") for name in [*both, "head"]]
+        assert task.claimed_by is None
+        assert [services.may_answer(task, each) for each in (ada, bob, head)] == [before == "claimed", True, True]
+        assert list(services.get_open_tasks(head)) == [task]
+        services.reassign(task, ada)
+        task.refresh_from_db()
+        assert [services.may_answer(task, each) for each in (ada, bob, head)] == [True, False, True]
+        assert services.provide_input(task.run_id, FINE, actor=head).status == "succeeded"
+    assert not TaskCandidate.objects.exists()
+
+
+def test_a_claim_made_while_it_is_reminded_stays(task: OpenTask, clock: Any, monkeypatch: Any) -> None:
+    ada = User.objects.get(username="ada")
+    clock.shift(timedelta(days=1))
+    real = reminding.remind
+
+    def meanwhile(row: OpenTask, now: datetime) -> None:
+        services.claim(row, ada)
+        real(row, now)
+
+    monkeypatch.setattr(reminding, "remind", meanwhile)
+    work()
+    task.refresh_from_db()
+    assert (task.reminders, task.claimed_by) == (1, str(ada.pk))
 
 
 def test_escalated_to_a_group_that_is_empty_it_goes_on_waiting(clock: Any) -> None:

@@ -126,6 +126,25 @@ def test_of_two_answers_at_once_one_is_refused(task: OpenTask, ada: User, bob: U
     assert not OpenTask.objects.exists()
 
 
+def test_a_user_is_named_by_name_or_by_key_and_not_by_either(
+    task: OpenTask, client_of: Any, ada: User, bob: User
+) -> None:
+    eve, at = member(str(bob.pk)), f"/inputs/{task.pk}/delegate/"
+
+    def errors(body: dict[str, str]) -> list[str]:
+        answer = client_of(ada).post(at, body, format="json")
+        assert answer.status_code == 400
+        return list(answer.json()["errors"])
+
+    assert errors({"user": str(ada.pk)}) == ["user"]
+    assert errors({"key": "eve"}) == ["key"]
+    assert errors({"key": "9" * 30}) == ["key"]
+    assert errors({"key": str(bob.pk), "user": "bob"}) == ["key"]
+    assert errors({}) == ["user"]
+    assert client_of(ada).post(at, {"user": str(bob.pk)}, format="json").json()["assigned_to"] == str(eve.pk)
+    assert client_of(eve).post(at, {"key": str(bob.pk)}, format="json").json()["assigned_to"] == str(bob.pk)
+
+
 # --- over REST --------------------------------------------------------------------------------------------------------
 
 
@@ -222,7 +241,7 @@ def test_each_action_is_done_over_rest_and_recorded(
     assert client_of(ada).post(f"{at}/reassign/", {"user": "ada"}, format="json").status_code == 403
     answer = client_of(boss).post(f"{at}/reassign/", {"user": "nobody"}, format="json")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["user"])
-    assert client_of(boss).post(f"{at}/reassign/", {"user": str(ada.pk)}, format="json").status_code == 200
+    assert client_of(boss).post(f"{at}/reassign/", {"key": str(ada.pk)}, format="json").status_code == 200
     assert client_of(boss).post(f"{at}/reassign/", {}, format="json").json()["assigned_to"] is None
     assert client_of(boss).post(f"{at}/remind/").json()["reminders"] == 1
     assert client_of(boss).post(f"{at}/escalate/").json()["escalated_at"]

@@ -51,6 +51,27 @@ class One(steps.Step):
         return {"got": _input, "said": external_input}
 
 
+def test_users_of_an_approval_are_keys_and_names_told_apart() -> None:
+    ada = User.objects.create_user("ada")
+    eve = User.objects.create_user(str(ada.pk))
+
+    class Ask(steps.Approval):
+        users = (ada.pk,)
+
+    class AskAgain(steps.Approval):
+        def users(self, _input: Any = None) -> Any:
+            return [{"pk": str(ada.pk)}]
+
+    class AskOnce(steps.Approval):
+        users = (lambda self, _input: self.job.actor,)
+
+    for step in (Ask, AskAgain, AskOnce):
+        job = run(workflow({__start__: [step]}), actor=ada)
+        (task,) = job.open_inputs()
+        assert [services.may_answer(task, each) for each in (ada, eve)] == [True, False]
+        assert not services.get_open_tasks(eve).exists()
+
+
 class Two(One):
     pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -117,6 +117,45 @@ def test_an_input_is_asked_for_and_given_over_rest(client: APIClient, ada: User,
     assert (given.status_code, given.json()["state"]) == (200, "FINISHED")
     again = getattr(client, method)(f"/wfe/jobs/{job.pk}/input", {"some_data": 1}, format="json")
     assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
+
+
+def test_whoever_may_answer_sees_what_is_asked_and_no_result(client: APIClient, ada: User) -> None:
+    class Salary(steps.Step):
+        def execute(self, _input: Any = None, *args: Any, **kwargs: Any) -> Any:
+            return {"salary": 1000}
+
+    class Ask(steps.Approval):
+        groups = ("approvers",)
+
+    class Other(steps.Approval):
+        groups = ("others",)
+
+    class Both(steps.Split):
+        pass
+
+    class Meet(steps.Join):
+        pass
+
+    group = Group.objects.create(name="approvers")
+    start = steps.__start__
+    graphs = ({start: [Salary], Salary: [Ask]}, {start: [Both], Both: [Ask, Other], Ask: [Meet], Other: [Meet]})
+    for number, graph in enumerate(graphs):
+        ada.groups.clear()
+        client.force_authenticate(User.objects.get(pk=ada.pk))
+        job = run(workflow(graph, f"Asking{number}"), actor=User.objects.create_user(f"bob{number}"))
+        url = f"/wfe/jobs/{job.pk}/input/?step=Ask"
+        assert [client.get(url).status_code, client.post(url, {"approved": True}).status_code] == [404, 404]
+        assert client.post(f"/runs/{job.pk}/provide_input/", {"approved": True}, format="json").status_code == 404
+        ada.groups.add(group)
+        client.force_authenticate(User.objects.get(pk=ada.pk))
+        assert client.get(f"/wfe/jobs/{job.pk}/").status_code == 404
+        assert client.get(url.replace("Ask", "Other")).status_code == 409
+        assert client.get(url.partition("?")[0]).json()["node"] == "Ask"
+        assert client.get(url).json()["title"]
+        given = client.post(url, {"approved": True}, format="json")
+        assert given.status_code == 200
+        assert "storage" not in given.json()
+        assert "salary" not in given.content.decode()
 
 
 def test_nobody_sees_the_jobs_of_others_and_strangers_see_nothing(client: APIClient) -> None:

@@ -503,7 +503,7 @@ def test_an_action_and_a_form_say_what_the_graph_has_of_them() -> None:
     assert ask.who is not None
     assert (ask.who.user_filter, ask.who.group_filter) == ({"is_staff": True}, {"name__startswith": "a"})
     assert nodes["named"].who is not None
-    assert nodes["named"].who.users == ({"call": "named.user"},)
+    assert nodes["named"].who.users == ({"map": {"username": {"call": "named.user"}}},)
     assert (done.kind, done.run, done.register) == (Kind.ACTION, "todo:mark_done", "answer")
     assert (done.target, done.args) == ({"call": "done.on"}, {"note": {"value": "Done"}})
     assert graph_of(Approving).forms["approve"]["properties"]["is_fine"]["type"] == ["boolean", "null"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
+from actions.exceptions import InvalidPayloadError
 from actions.processes import services
 from actions.processes.actions.input.people import find_user
 
@@ -12,10 +15,14 @@ if TYPE_CHECKING:
     from actions.processes.models import OpenTask
 
 
-def delegate(task: OpenTask, *, context: ActionContext, user: str) -> OpenTask:
+def delegate(task: OpenTask, *, context: ActionContext, user: str | None = None, key: str | None = None) -> OpenTask:
     """Have somebody else answer it in the caller's place.
 
     Args:
-        user: The name or the key of who answers it.
+        user: The name of who answers it.
+        key: His key, in place of the name.
     """
-    return services.delegate(task, find_user(user, context.using), by=context.actor)
+    found = find_user(user, key, context.using)
+    if found is None:
+        raise InvalidPayloadError(errors={"user": [_("Give a name, or a key.")]})
+    return services.delegate(task, found, by=context.actor)

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from actions.processes.models import OpenTask
 
 
-def reassign(task: OpenTask, *, context: ActionContext, user: str | None = None) -> OpenTask:
+def reassign(task: OpenTask, *, context: ActionContext, user: str | None = None, key: str | None = None) -> OpenTask:
     """Have somebody else answer it in place of those whom its process names.
 
     Args:
-        user: The name or the key of who answers it. Null: again those whom its process names.
+        user: The name of who answers it. Without it and without a key: again those whom its process names.
+        key: His key, in place of the name.
     """
-    return services.reassign(task, find_user(user, context.using) if user is not None else None)
+    return services.reassign(task, find_user(user, key, context.using))

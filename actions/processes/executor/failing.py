@@ -19,7 +19,7 @@ from actions.processes.store import Track
 from actions.processes.values import dump
 from actions.work import backoff
 
-from .position import error_facts, finish, go_on, shown, step_row, stop, wait
+from .position import error_facts, finish, go_on, shown, shown_log, step_row, stop, wait
 from .programs import VanishedError
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
     facts = error_facts(error, track, program)
     row = step_row(track, Status.FAILED, started_at, error=facts)
     if step is not None:
-        row.input = shown(step.arguments, program) if step.arguments else None
-        row.log = "\n".join(step.context.lines)
+        row.input = shown(step.arguments, step)
+        row.log = shown_log(step)
     attempt, retry = track.run.tries + 1, node.policy.retry
     if _is_passing(error) and attempt < conf.MAX_ATTEMPTS:
         # What it waits for is still to come, and what it has begun is there.

@@ -14,12 +14,13 @@ from actions.processes.states import RunKind, Status, Waiting
 from actions.processes.store import KEEP, StepRow, Track
 from actions.processes.store.columns import Text
 from actions.processes.values import dump
-from actions.redaction import mask, redact, secret_names, secret_texts, storable
+from actions.redaction import mask, mask_within, redact, secret_names, secret_texts, storable
 
 if TYPE_CHECKING:
     from actions.processes.graph import Node
 
     from .programs import Program
+    from .step import Step
 
 MAX_DETAIL = 2000
 MAX_TRACEBACK = 20_000
@@ -115,13 +116,16 @@ def step_row(track: Track, status: Status, started_at: datetime, **columns: Any)
 
 
 def error_facts(error: BaseException, track: Track, program: Program) -> dict[str, Any]:
-    """An error as rows keep it: secrets of the payload masked."""
-    return facts_of(error, track.run.node, track.scope.payload, program.process.sensitive)
+    """An error as rows keep it: secrets of payload and state masked."""
+    return _facts(error, track.run.node, track.scope.secrets(secret_names(program.process.sensitive)))
 
 
 def facts_of(error: BaseException, node: str, payload: Mapping[str, Any], sensitive: Collection[str]) -> dict[str, Any]:
     """The same of an error that no step of the graph has raised."""
-    secrets = secret_texts(payload, secret_names(sensitive))
+    return _facts(error, node, secret_texts(payload, secret_names(sensitive)))
+
+
+def _facts(error: BaseException, node: str, secrets: Collection[str]) -> dict[str, Any]:
     lines = "".join(traceback.format_exception(error))
     return {
         "type": type(error).__name__,
@@ -131,9 +135,24 @@ def facts_of(error: BaseException, node: str, payload: Mapping[str, Any], sensit
     }
 
 
-def shown(value: Any, program: Program) -> Any:
-    """Values as a step's row keeps them: secrets masked."""
-    return redact(value, secret_names(program.process.sensitive)) if value else None
+def shown(value: Any, step: Step) -> Any:
+    """Values as a step's row keeps them: secrets masked, by their names and where a text quotes one."""
+    if not value:
+        return None
+    kept, secrets = redact(value, secret_names(step.program.process.sensitive)), secrets_of(step)
+    return mask_within(kept, secrets) if secrets else kept
+
+
+def shown_log(step: Step) -> str:
+    """A step's log as its row keeps it."""
+    return mask("\n".join(step.context.lines), secrets_of(step)) if step.context.lines else ""
+
+
+def secrets_of(step: Step) -> set[str]:
+    """The secrets of payload and state, and of what the step was given."""
+    names = secret_names(step.program.process.sensitive)
+    found = step.track.scope.secrets(names)
+    return found | secret_texts(step.arguments, names) if step.arguments else found
 
 
 def is_last_attempt(track: Track, node: Node) -> bool:

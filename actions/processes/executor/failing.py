@@ -19,7 +19,8 @@ from actions.processes.store import Track
 from actions.processes.values import dump
 from actions.work import backoff
 
-from .position import error_facts, finish, go_on, shown, shown_log, step_row, stop, wait
+from .masking import shown, shown_log
+from .position import error_facts, finish, go_on, step_row, stop, wait
 from .programs import VanishedError
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from actions.processes.values import dump
 
 from .asking import task_of
 from .gates import is_skipped, next_look, skips_at
-from .position import go_on, shown, step_row, wait
+from .masking import shown
+from .position import go_on, step_row, wait
 from .step import Step
 from .work import skip
 

@@ -14,13 +14,12 @@ from actions.processes.states import RunKind, Status, Waiting
 from actions.processes.store import KEEP, StepRow, Track
 from actions.processes.store.columns import Text
 from actions.processes.values import dump
-from actions.redaction import mask, mask_within, redact, secret_names, secret_texts, storable
+from actions.redaction import mask, secret_names, secret_texts, storable
 
 if TYPE_CHECKING:
     from actions.processes.graph import Node
 
     from .programs import Program
-    from .step import Step
 
 MAX_DETAIL = 2000
 MAX_TRACEBACK = 20_000
@@ -133,26 +132,6 @@ def _facts(error: BaseException, node: str, secrets: Collection[str]) -> dict[st
         "node": node,
         "traceback": mask(storable(lines)[-MAX_TRACEBACK:], secrets),
     }
-
-
-def shown(value: Any, step: Step) -> Any:
-    """Values as a step's row keeps them: secrets masked, by their names and where a text quotes one."""
-    if not value:
-        return None
-    kept, secrets = redact(value, secret_names(step.program.process.sensitive)), secrets_of(step)
-    return mask_within(kept, secrets) if secrets else kept
-
-
-def shown_log(step: Step) -> str:
-    """A step's log as its row keeps it."""
-    return mask("\n".join(step.context.lines), secrets_of(step)) if step.context.lines else ""
-
-
-def secrets_of(step: Step) -> set[str]:
-    """The secrets of payload and state, and of what the step was given."""
-    names = secret_names(step.program.process.sensitive)
-    found = step.track.scope.secrets(names)
-    return found | secret_texts(step.arguments, names) if step.arguments else found
 
 
 def is_last_attempt(track: Track, node: Node) -> bool:

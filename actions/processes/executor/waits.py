@@ -18,7 +18,8 @@ from actions.processes.values import dump
 
 from .gates import SKIP, Closed, look_at
 from .inputs import ask, keep_waiting, limit, look_at_input
-from .position import go_on, shown, step_row, wait
+from .masking import shown
+from .position import go_on, step_row, wait
 from .sharing import is_shareable
 from .starting import find_process, prepare
 from .step import Step

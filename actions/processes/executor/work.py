@@ -22,7 +22,8 @@ from actions.processes.values import dump
 
 from .actions import perform_action
 from .gates import SKIP, Closed, Skip, is_skipped, look_at, next_look, seconds, skips_at
-from .position import finish, go_on, secrets_of, shown, shown_log, step_row, wait
+from .masking import secrets_of, shown, shown_log
+from .position import finish, go_on, step_row, wait
 from .step import Step
 from .timing import limited
 from .turns import next_turn

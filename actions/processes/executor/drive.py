@@ -45,6 +45,9 @@ TURN_STEPS = 200
 TURN_SECONDS = 0.2
 LEASE_SHARE = 10
 """Runs that were taken together are worked on together for that part of a lease; then others may take them."""
+MOST_FAILURES = 100
+"""Steps that may fail while a caller waits. What goes on after that is left to a worker: a step that its own failure
+leads back to might go on for ever."""
 APART = (Need.OWN, Need.OUTSIDE, Need.WAIT, Need.UNDO)
 """What is never done together with others."""
 
@@ -84,6 +87,7 @@ class Drive:
         self._programs = Programs(using)
         self._live: list[Track] = []
         self._ended: dict[int, Run] = {}
+        self._failures = 0
         self._apart_at = time.monotonic() + conf.LEASE_SECONDS / LEASE_SHARE
 
     def run(self, tracks: Iterable[Track]) -> dict[int, Run]:
@@ -173,7 +177,7 @@ class Drive:
             track.has_moved = True
         # The setting is asked for where there is reason to.
         if track.run.attempts > 1 and track.run.attempts > conf.MAX_ATTEMPTS:
-            self._fail(track, program, _cut_off(track.run))
+            self._give_up(track, program, _cut_off(track.run))
             return None if track.is_over else program
         return program
 
@@ -207,7 +211,7 @@ class Drive:
                 if needs != (Need.NOTHING,):
                     raise _TogetherError from error
                 track.restore(snapshot)
-                fail(track, program, node, error, step.started_at if step else now(), step)
+                self._fail(track, Place(place.need, program, node), error, step)
             # The next one follows at once.
             begins_at = track.run.entered_at
         return None
@@ -260,7 +264,7 @@ class Drive:
                 self._drop([track])
                 return
             track.restore(snapshot)
-            fail(track, program, node, error, step.started_at if step is not None else now(), step)
+            self._fail(track, place, error, step)
             self._write([track])
 
     def _is_outside(self, track: Track) -> bool:
@@ -334,7 +338,13 @@ class Drive:
             return
         self._after([track], settled)
 
-    def _fail(self, track: Track, program: Program, error: Exception) -> None:
+    def _fail(self, track: Track, place: Place, error: Exception, step: Step | None) -> None:
+        fail(track, place.program, place.node, error, step.started_at if step is not None else now(), step)
+        self._failures += 1
+        if self._is_inline and self._failures > MOST_FAILURES and not track.is_over:
+            self._postpone(track)
+
+    def _give_up(self, track: Track, program: Program, error: Exception) -> None:
         node = program.graph.nodes[track.run.node]
         track.run.attempts = 0
         fail(track, program, node, error, now(), None)

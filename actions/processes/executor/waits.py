@@ -18,7 +18,8 @@ from actions.processes.values import dump
 
 from .gates import SKIP, Closed, look_at
 from .inputs import ask, keep_waiting, limit, look_at_input
-from .position import go_on, shown, step_row, wait
+from .masking import shown
+from .position import go_on, step_row, wait
 from .sharing import is_shareable
 from .starting import find_process, prepare
 from .step import Step
@@ -161,7 +162,7 @@ def _process(step: Step) -> list[Track]:
         # The same step begins it once: its key is the step's.
         child.key_hash = step.context.idempotency_key
         insert_run(child, using, is_held=False, max_running=find_process(node.run).graph.max_running)
-        step_row(step.track, Status.SUCCEEDED, step.started_at, input=shown(step.arguments, step.program))
+        step_row(step.track, Status.SUCCEEDED, step.started_at, input=shown(step.arguments, step))
         go_on(step.track, following(step.program.graph, node), dump({"run": child.pk}))
         return []
     child.parent_id, child.parent_number, child.place = run.pk, run.number, 0
@@ -181,7 +182,7 @@ def _look_at_process(step: Step) -> None:
         text = dump(result)
         step.register(text)
         row = step_row(step.track, Status.SUCCEEDED, step.started_at)
-        row.result = shown(result, step.program)
+        row.result = shown(result, step)
         go_on(step.track, following(step.program.graph, node), text)
         return
     if status in (Status.FAILED.value, Status.CANCELLED.value):

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from actions.conf import conf
 from actions.context import current_context
 from actions.exceptions import IdempotencyError, InvalidTermError, RefusedError
 from actions.moments import as_stored
@@ -79,14 +80,15 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         RefusedError: The actor may not start it (403), or a run with this unique key is not over yet.
         InvalidPayloadError: The payload does not fit.
         IdempotencyError: The key was used with another payload.
-        InvalidTermError: The priority is negative, or more than ten years; there is no such step.
+        InvalidTermError: The priority is negative, or more than ten years; there is no such step; no worker takes runs
+            of this queue.
     """
     if not 0 <= priority <= MAX_PRIORITY:
         raise InvalidTermError(_("A priority is a number of minutes from 0 to %(most)s.") % {"most": MAX_PRIORITY})
     check_may_start(find_process(process_id, actor), actor)
     run = prepare(process_id, payload, using=using)
     _say_who(run, actor, event_uid, correlation_id)
-    run.priority, run.queue = priority, queue or run.queue
+    run.priority, run.queue = priority, _known_queue(queue or run.queue)
     if node is not None:
         run.node = _known_node(process_id, node)
     if state:
@@ -109,6 +111,16 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     else:
         hand_over(run, using)
     return run
+
+
+def _known_queue(queue: str) -> str:
+    # Nobody looks for others: it would wait for ever.
+    if queue not in conf.QUEUES:
+        names = ", ".join(conf.QUEUES)
+        raise InvalidTermError(
+            _('There is no queue "%(queue)s". DJACTION_QUEUES has %(names)s.') % {"queue": queue[:100], "names": names}
+        )
+    return queue
 
 
 def _known_node(process_id: str, node: str) -> str:
@@ -188,6 +200,9 @@ def read_back(run: Run, using: str) -> Run:
     if not run.is_finished:
         # A branch or another worker may have gone on with it.
         run.refresh_from_db(using=using)
-    elif isinstance(run.result, Text):
+        return run
+    # As it is written: nobody has it any more.
+    run.due_at = None
+    if isinstance(run.result, Text):
         run.result = json.loads(run.result)
     return run

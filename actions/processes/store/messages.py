@@ -28,7 +28,7 @@ KEPT = timedelta(days=7)
 """How long a message waits for somebody who wants it."""
 LONGEST = 200
 """Characters of a name and a key that are kept as they are."""
-LONGEST_NAME = 100
+LONGEST_NAME: int = 100
 """As `Message.name`."""
 LARGEST = 2**53
 """Whole numbers up to here are exact as `float`."""
@@ -59,8 +59,9 @@ def shown_key(key: str) -> str:
 
 def _text(key: object) -> str:
     """A key as text: 5.0 of a payload is the 5 of whoever sends the message."""
-    if isinstance(key, float | Decimal) and abs(float(key)) < LARGEST and key == int(key):
-        return str(int(key))
+    if isinstance(key, float | Decimal):
+        number = float(key)
+        return str(int(number)) if abs(number) < LARGEST and number.is_integer() else str(key)
     return str(key)
 
 

@@ -12,9 +12,11 @@ from django.test import Client
 from actions.exceptions import InvalidPayloadError
 from actions.processes import services
 from actions.processes.exceptions import AgainError
+from actions.processes.executor.drive import MOST_FAILURES
 from actions.processes.expressions import path
 from actions.processes.graph import Edge, Kind, Mode
 from actions.processes.models import Run, StepRun
+from actions.processes.policies import Policy
 from tests.processes import make_process, node, registered, run_due, task
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +155,13 @@ def test_a_log_may_have_any_character(text: str) -> None:
         run = services.start("made")
     assert run.status == "succeeded"
     assert StepRun.objects.get().log == text.replace("\ud800", "?").replace("\x00", "\ufffd")
+
+
+def test_a_failure_that_leads_back_to_its_step_keeps_no_caller() -> None:
+    def fail(context: Any) -> None:
+        raise ValueError("again")
+
+    with registered(make_process(task("a", policy=Policy(on_error="a")), bodies={"a": fail})):
+        run = services.start("made")
+    assert run.status == "pending"
+    assert StepRun.objects.filter(status="failed").count() == MOST_FAILURES + 1

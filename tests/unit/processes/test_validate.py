@@ -26,6 +26,10 @@ def _each(name: str, join: str, body: str) -> Node:
     return Node(name, Kind.EACH, (Edge(body, "body"),), join=join, target=literal([1]))
 
 
+def _decides(name: str, *targets: str) -> Node:
+    return Node(name, Kind.DECISION, tuple(Edge(target, target) for target in targets), run="x")
+
+
 def _join(name: str, *targets: str) -> Node:
     return Node(name, Kind.JOIN, tuple(Edge(target) for target in targets))
 

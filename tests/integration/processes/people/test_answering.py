@@ -136,11 +136,11 @@ def test_it_is_asked_again_at_each_access() -> None:
 
 KEYS: dict[str, tuple[Any, Any]] = {
     "a number": (path("payload.boss"), lambda ada: ada.pk),
-    "a user": (path("payload.boss"), reference),
+    "a user": (path("state.boss"), reference),
     "a text that is said to be a key": ({"map": {"pk": path("payload.boss")}}, lambda ada: str(ada.pk)),
-    "a user that is said to be a key": ({"map": {"pk": path("payload.boss")}}, reference),
+    "a user that is said to be a key": ({"map": {"pk": path("state.boss")}}, reference),
     "a name": (path("payload.boss"), lambda ada: "ada"),
-    "a user said by name": ({"map": {"username": path("payload.boss")}}, reference),
+    "a user said by name": ({"map": {"username": path("state.boss")}}, reference),
     "several": (path("payload.boss"), lambda ada: [None, "", [ada.pk]]),
 }
 
@@ -152,7 +152,8 @@ def test_whoever_is_called_as_somebody_s_key_is_somebody_else(name: str) -> None
     eve = member(str(ada.pk))
     process = asking(Who(users=(expression,)))
     with registered(process):
-        task = start(process, payload={"boss": value(ada)})
+        where = "state" if value is reference else "payload"
+        task = start(process, **{where: {"boss": value(ada)}})
         assert (agree(task, ada), agree(task, eve)) == (True, False)
         assert list(get_users_concerned(task)) == [ada]
         with pytest.raises(RefusedError, match="may not answer"):
@@ -194,16 +195,15 @@ def test_an_assigned_task_is_not_shown_to_whoever_is_called_as_its_users_key() -
         (Who(users=({"map": {"pk": path("payload.boss")}},)), "9" * 30, "no user's key"),
         (Who(users=({"map": {"pk": path("payload.boss")}},)), "ada", "no user's key"),
         (Who(users=(path("payload.boss"),)), {"name": "ada"}, "names no user"),
-        (Who(users=(path("payload.boss"),)), "group", "no user that is saved"),
+        (Who(users=(path("state.boss"),)), "group", "no user that is saved"),
     ],
 )
 def test_where_nobody_is_named_the_step_fails_with_a_reason(who: Who, boss: Any, told: str) -> None:
     process = asking(who)
     member("ada", "a")
-    if boss == "group":
-        boss = reference(Group.objects.get(name="a"))
+    group = reference(Group.objects.get(name="a"))
     with registered(process):
-        run = services.start("asks", payload={"boss": boss})
+        run = services.start("asks", payload={"boss": boss}, state={"boss": group})
     assert run.status == "failed"
     assert told in (run.error or {})["detail"]
     assert not OpenTask.objects.exists()

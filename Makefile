@@ -37,6 +37,7 @@ format: $(VENV)/dev.stamp ## ruff, writing
 storm: $(VENV)/test.stamp ## ten thousand deaths of those who carry runs out, at any instant, on every database
 	@STORM=full exec $(RUN) -m tests tests/storm tests/integration/processes/test_promises.py \
 		tests/integration/processes/test_interventions.py tests/acceptance/test_process_killed.py \
+		tests/acceptance/test_deliveries_crash.py \
 		tests/integration/processes/test_costs.py $(ARGS)
 
 bench: $(VENV)/test.stamp ## what a call costs, beside the same written by hand

@@ -50,7 +50,7 @@ need_mariadb() {
         command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || install_package mariadb-server
         install -d -o mysql -g mysql /run/mysqld
         start-stop-daemon --start --oknodo --background --exec /usr/sbin/mariadbd -- --user=mysql \
-            --innodb-flush-log-at-trx-commit=2
+            --innodb-flush-log-at-trx-commit=0
         wait_for MariaDB 3306
     fi
     if mariadb --connect-timeout=5 -h 127.0.0.1 -u root -e '' 2>/dev/null; then return; fi

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import getaddresses
 from math import inf
 from typing import Any
 
@@ -70,6 +73,7 @@ def _values() -> Iterable[tuple[str, bool, str]]:
     yield "DEFINITIONS_NEED_IF_MATCH", isinstance(conf.DEFINITIONS_NEED_IF_MATCH, bool), "True or False"
     yield "NOTIFY", isinstance(conf.NOTIFY, bool), "True or False"
     yield "TASK_MAILS", conf.TASK_MAILS is None or isinstance(conf.TASK_MAILS, bool), "True, False or None"
+    yield "TASK_MAIL_FROM", _is_sender(conf.TASK_MAIL_FROM), 'an address, "Shop <shop@example.com>", or None'
     is_site = conf.SITE_URL == "" or str(conf.SITE_URL).startswith(("http://", "https://"))
     yield "SITE_URL", is_site, 'such as "https://example.com", or "" for none'
     yield "DELIVER", conf.DELIVER in DELIVERS, " or ".join(map(repr, DELIVERS))
@@ -140,6 +144,22 @@ def _hooks_of(action: Action, known: list[str]) -> Found:
 
 def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+
+
+def _is_sender(value: Any) -> bool:
+    """Whether it is one address, perhaps with a name; as mails take it. Also one without a dot: "shop@localhost"."""
+    if value is None:
+        return True
+    if not isinstance(value, str) or len(value.splitlines()) != 1:
+        return False
+    found = [address for _name, address in getaddresses([value])]
+    if len(found) != 1 or "@" not in found[0]:
+        return False
+    try:
+        Address(addr_spec=found[0])
+    except (MessageError, ValueError):
+        return False
+    return True
 
 
 def _are_budgets(budgets: Any) -> bool:

@@ -14,12 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 from platform import python_version
-from tempfile import TemporaryDirectory
 
 import django
 
 from . import WITHOUT_DATABASE
-from .databases import SQLITE, STANDARD, Target, targets, version
+from .databases import SQLITE, STANDARD, Target, commits_at_ease, targets, version
 
 NOTHING_SELECTED = 5
 """pytest's exit status where it ran no test."""
@@ -46,9 +45,8 @@ def main() -> int:
     if missing:
         print("A database that is required does not answer; no test was run.", flush=True)
         return 1
-    with TemporaryDirectory(prefix="test-dj-actions-") as folder:
-        environ = _environ(Path(folder))
-        statuses = {target: _run(target, arguments, environ, is_first=target is answering[0]) for target in answering}
+    environ = _environ(Path(sys.prefix) / "bytecode")
+    statuses = {target: _run(target, arguments, environ, is_first=target is answering[0]) for target in answering}
     print("\n" + "\n".join(f"{line}{_verdict(statuses.get(target))}" for target, line in report.items()), flush=True)
     return _summary(list(statuses.values()))
 
@@ -56,8 +54,8 @@ def main() -> int:
 def _environ(folder: Path) -> dict[str, str]:
     """The variables that pytest gets, and every program that a test starts.
 
-    Where no bytecode may be written beside the source, it is written elsewhere: each of hundreds of processes would
-    compile all of this again.
+    Where no bytecode may be written beside the source, it is written elsewhere, and kept for the next run: each of
+    hundreds of processes would compile all of this again.
     """
     environ = {key: value for key, value in os.environ.items() if key != "TEST_RUN"}
     if environ.pop("PYTHONDONTWRITEBYTECODE", ""):
@@ -70,13 +68,14 @@ def _run(target: Target, arguments: list[str], environ: dict[str, str], *, is_fi
     print(f"\n{target.name}", flush=True)
     choice = [] if is_first else ["-m", "not once", *(f"--ignore={folder}" for folder in WITHOUT_DATABASE)]
     command = [sys.executable, "-m", "pytest", *choice, *_parallel(arguments), *arguments]
-    process = subprocess.Popen(command, env={**environ, "TEST_DATABASE_URL": target.url})
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        # pytest has got the same Ctrl-C and removes its databases.
-        process.wait()
-        raise
+    with commits_at_ease(target):
+        process = subprocess.Popen(command, env={**environ, "TEST_DATABASE_URL": target.url})
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # pytest has got the same Ctrl-C and removes its databases.
+            process.wait()
+            raise
 
 
 def _parallel(arguments: list[str]) -> list[str]:

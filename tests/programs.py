@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -24,7 +25,19 @@ if not apps.ready:
     django.setup()
 
 _context = get_context("forkserver")
-_context.set_forkserver_preload([__name__, "tests.urls"])
+_context.set_forkserver_preload([__name__, "tests.urls", "tests.storm.scenarios"])
+
+
+def begin() -> None:
+    """Start the process that all others are forked from, before a test looks what it leaves behind."""
+    ensure_running()
+
+
+def manage(*command: str) -> None:
+    """Be `manage.py`."""
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", *command])
 
 
 class Program:
@@ -33,26 +46,31 @@ class Program:
     Args:
         settings: A module of settings that differ from the tests' own; read after `environ` is set.
         environ: Variables, besides those of the test.
+        main: What the program does with the command's words; a function of a module.
         also: A module to import first, "" for none: what it declares is known there.
     """
 
-    def __init__(self, *command: str, settings: str, environ: Mapping[str, str] | None = None, also: str = "") -> None:
+    def __init__(
+        self,
+        *command: str,
+        settings: str,
+        environ: Mapping[str, str] | None = None,
+        main: Callable[..., object] = manage,
+        also: str = "",
+    ) -> None:
         self._reader, writer = _context.Pipe(duplex=False)
         environ = {**os.environ, **(environ or {})}
-        self._process = _context.Process(target=_run, args=(command, settings, environ, also, writer))
+        self._process = _context.Process(target=_run, args=(main, command, settings, environ, also, writer))
         self._process.start()
         writer.close()
-
-    @property
-    def pid(self) -> int:
-        """The number of its process."""
         assert self._process.pid is not None
-        return self._process.pid
+        self.pid = self._process.pid
+        self._returncode: int | None = None
 
     @property
     def returncode(self) -> int | None:
         """As of `Popen`: a signal's number is negative; None as long as it runs."""
-        return self._process.exitcode
+        return self._process.exitcode if self._returncode is None else self._returncode
 
     def poll(self) -> int | None:
         """The same."""
@@ -68,7 +86,7 @@ class Program:
         self._process.kill()
 
     def communicate(self, timeout: float | None = None) -> tuple[str, None]:
-        """Wait for its end; what it has printed.
+        """Wait for its end; what it has printed. To be called once.
 
         Raises:
             TimeoutExpired: It goes on.
@@ -76,11 +94,20 @@ class Program:
         self._process.join(timeout)
         if self.returncode is None:
             raise TimeoutExpired(str(self._process), timeout or 0)
-        with open(self._reader.fileno(), closefd=False) as output:
+        self._returncode = self.returncode
+        self._process.close()
+        with self._reader, open(self._reader.fileno(), closefd=False) as output:
             return output.read(), None
 
 
-def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], also: str, writer: Connection) -> None:
+def _run(
+    main: Callable[..., object],
+    command: tuple[str, ...],
+    settings: str,
+    environ: dict[str, str],
+    also: str,
+    writer: Connection,
+) -> None:
     """Be a program: everything that follows happens in a process of its own."""
     os.environ.clear()
     os.environ.update(environ)
@@ -90,10 +117,8 @@ def _run(command: tuple[str, ...], settings: str, environ: dict[str, str], also:
     _adopt(settings)
     if also:
         import_module(also)
-    from django.core.management import execute_from_command_line
-
     try:
-        execute_from_command_line(sys.argv)
+        main(*command)
     finally:
         sys.stdout.flush()
 

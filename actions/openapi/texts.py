@@ -105,8 +105,13 @@ def _conditions(bound: BoundAction) -> list[str]:
 def _permissions(bound: BoundAction) -> list[str]:
     if not bound.action.permissions:
         return []
-    named = [_permission(value, made) for value, made in zip(bound.action.permissions, bound.permissions, strict=True)]
-    return [_("**Needs:**") + "\n" + "\n".join(f"- {each}" for each in named)]
+    pairs = zip(bound.action.permissions, bound.permissions, strict=True)
+    return [needs(_permission(value, made) for value, made in pairs)]
+
+
+def needs(names: Iterable[str]) -> str:
+    """The paragraph about what a caller has to have."""
+    return _("**Needs:**") + "\n" + "\n".join(f"- {each}" for each in names)
 
 
 def _permission(value: Any, made: Any) -> str:

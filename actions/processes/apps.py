@@ -36,7 +36,7 @@ class ProcessesConfig(AppConfig):
         from . import archive, checks, discovery, runners, task_checks, worker
         from .flow import setup as flow_setup
         from .models import Message, OpenTask, Run, RunSchedule
-        from .services.reminding import care_for_next
+        from .services.reminding import care_for_due
         from .services.scheduling import start_next
         from .workflows import setup as workflow_setup
 
@@ -54,7 +54,7 @@ class ProcessesConfig(AppConfig):
             register(check)
         register_queue("runs", worker.databases, worker.take_runs, Run, worker.due_here)
         register_queue("messages", worker.databases, worker.deliver_next_message, Message)
-        register_queue("open tasks", worker.databases, care_for_next, OpenTask)
+        register_queue("open tasks", worker.databases, care_for_due, OpenTask)
         register_queue("schedules", worker.databases, start_next, RunSchedule)
         register_periodic("old messages", worker.removal_interval, worker.remove_messages)
         register_periodic("old runs", archive.archive_interval, archive.archive_some)

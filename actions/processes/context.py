@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from actions.redaction import storable
+
 
 @dataclass(slots=True)
 class StepContext:
@@ -55,6 +57,11 @@ class StepContext:
     def actor(self) -> Any:
         """The user who started the run; an `AnonymousUser` where nobody did, or he is gone. Read when asked for."""
         return self.get_actor() if self.get_actor is not None else None
+
+    @property
+    def log_text(self) -> str:
+        """Its log, as every database takes it."""
+        return storable("\n".join(self.lines))
 
     def log(self, text: str) -> None:
         """Add a line to the step's log."""

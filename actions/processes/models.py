@@ -22,7 +22,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from actions.models import LeasedRow
 
 from .indexing import RowKey, SparseIndex
-from .state_field import StateField
+from .state_field import StateField, ValueField
 from .states import UNFINISHED, RunKind, Status, Waiting
 
 STATUSES = [
@@ -41,6 +41,8 @@ class Definition(models.Model):
 
     process = models.CharField(_("process"), max_length=200)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    style = models.CharField(_("style"), max_length=20, blank=True, default="")
+    """How the process was written, which tells its runs from others when it is gone: see `Process.style`."""
     graph = models.JSONField(_("graph"), encoder=JSONEncoder)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
@@ -48,7 +50,9 @@ class Definition(models.Model):
         verbose_name = _("definition of a process")
         verbose_name_plural = _("definitions of processes")
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["process", "fingerprint"], name="actions_definition_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["process", "fingerprint", "style"], name="actions_definition_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.process} {self.fingerprint[:8]}"
@@ -60,6 +64,10 @@ class RunQuerySet(models.QuerySet[Any]):
     def roots(self) -> Self:
         """What somebody has started: no branches and items."""
         return self.filter(kind=RunKind.ROOT.value)
+
+    def written_as(self, style: str) -> Self:
+        """Runs of processes that were written so, those that are gone included: see `Process.style`."""
+        return self.filter(definition_id__in=Definition._base_manager.filter(style=style).values("pk"))
 
     def unfinished(self) -> Self:
         """Runs that are not over."""
@@ -96,16 +104,16 @@ class Run(LeasedRow):
     """Failed ones; `attempts` counts claims."""
     waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="", db_default="")
     wait_key = models.CharField(_("message that it waits for"), max_length=255, null=True, blank=True)  # noqa: DJ001
-    """"name" or "name:key". Null and not "": there is no message, and indexes are spared."""
-    note = models.JSONField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
+    """"name" or "name:key", see `store.messages.wait_key`. Null and not "": no message, and indexes are spared."""
+    note = ValueField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
     """What the step at hand has to remember while it waits; gone when the run moves on."""
     # --- what it has
-    payload = models.JSONField(_("payload"), default=dict, encoder=JSONEncoder)
+    payload = ValueField(_("payload"), default=dict, encoder=JSONEncoder)
     state = StateField(_("state"), default=dict, encoder=JSONEncoder)
     """What steps have registered, by key; of a branch nothing: it reads and writes its root's."""
-    item = models.JSONField(_("item"), null=True, blank=True, encoder=JSONEncoder)
+    item = ValueField(_("item"), null=True, blank=True, encoder=JSONEncoder)
     """Of an item of an `each`."""
-    result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
+    result = ValueField(_("result"), null=True, blank=True, encoder=JSONEncoder)
     error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
     """`{"type", "detail", "node", "traceback"}`."""
     # --- what it is a part of
@@ -119,8 +127,10 @@ class Run(LeasedRow):
     next_place = models.IntegerField(_("next child"), default=0, db_default=0)
     """How many children of the step at hand have been let go."""
     # --- how it came about
-    unique_key = models.CharField(_("unique key"), max_length=255, null=True, editable=False)  # noqa: DJ001
-    """Of the unfinished runs with the same one there is one at the most; null when it is over."""
+    unique_key = models.CharField(_("unique key"), max_length=64, null=True, editable=False)  # noqa: DJ001
+    """SHA-256. Of the unfinished runs with the same one there is one at the most; null when it is over."""
+    retry_key = models.CharField(_("unique key of a retry"), max_length=64, null=True, editable=False)  # noqa: DJ001
+    """The same, also when it is over: a run that is tried again has its unique key again."""
     key_hash = models.CharField(_("idempotency key"), max_length=64, null=True, editable=False)  # noqa: DJ001
     actor_id = models.CharField(_("actor"), max_length=255, null=True, blank=True)  # noqa: DJ001
     actor_name = models.CharField(_("actor's name"), max_length=255, blank=True, default="", db_default="")
@@ -223,8 +233,8 @@ class StepRun(models.Model):
     edge = models.CharField(_("edge"), max_length=100, blank=True, default="", db_default="")
     """The way on that was taken, where there are several."""
     is_undoing = models.BooleanField(_("takes back"), default=False, db_default=False)
-    input = models.JSONField(_("input"), null=True, blank=True, encoder=JSONEncoder)
-    result = models.JSONField(_("result"), null=True, blank=True, encoder=JSONEncoder)
+    input = ValueField(_("input"), null=True, blank=True, encoder=JSONEncoder)
+    result = ValueField(_("result"), null=True, blank=True, encoder=JSONEncoder)
     error = models.JSONField(_("error"), null=True, blank=True, encoder=JSONEncoder)
     """`{"type", "detail", "traceback"}`."""
     log = models.TextField(_("log"), blank=True, default="", db_default="")
@@ -347,7 +357,7 @@ class Message(LeasedRow):
     """Who may get it, where the sender says so: the run, or a branch of it."""
     bound_to = models.BigIntegerField(_("bound to"), null=True, blank=True, editable=False)
     """The run that was woken for it, or has taken it."""
-    data = models.JSONField(_("data"), null=True, blank=True, encoder=JSONEncoder)
+    data = ValueField(_("data"), null=True, blank=True, encoder=JSONEncoder)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
     """When a step has got it."""

@@ -7,15 +7,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
+
+from .values import load
 
 PREVIOUS: Final = "$previous"
 INPUT: Final = "input"
 BY: Final = "by"
 AGAIN: Final = "again"
 """In a run that hands results on: what the body said for its next call. Elsewhere that is the note itself."""
+MODELS: Final = "$models"
+"""In the state of a run, not in its note: of which models the objects in its payload are, by name."""
 _KEPT = (PREVIOUS, INPUT, BY)
 
 
@@ -43,7 +46,7 @@ def after_step(note: Any, result: str | None = None) -> dict[str, Any] | None:
     """
     if not hands_on(note):
         return None
-    return {PREVIOUS: note[PREVIOUS] if result is None else json.loads(result)}
+    return {PREVIOUS: note[PREVIOUS] if result is None else load(result)}
 
 
 def said(note: Any) -> Any:

@@ -10,6 +10,8 @@ from .expressions import Expression
 
 DEFAULT_POLL_SECONDS = 60.0
 """How often a condition is looked at again where nothing else says so."""
+SHORTEST_POLL_SECONDS = 1.0
+"""What is to be looked at more often is looked at as often as that: nothing else would be done any more."""
 ANY_ERROR = "*"
 
 
@@ -70,7 +72,7 @@ class Policy:
     as_soon_as: tuple[Expression, ...] = ()
     """All of them have to be true."""
     poll_seconds: float = DEFAULT_POLL_SECONDS
-    """How often `as_soon_as` is looked at again."""
+    """How often `as_soon_as` is looked at again; see `SHORTEST_POLL_SECONDS`."""
     timeout_seconds: float | None = None
     """Of one try of a step; of an input, a message, a process or a condition from when it is waited for."""
     retry: Retry | None = None

@@ -45,6 +45,8 @@ class Process:
     """The file or class that it comes from."""
     declared_by: type | None = None
     """That class: the sender of signals."""
+    hear: Callable[[Any, str, Any, Any], None] | None = None
+    """What gets a message that a door has for a run: the run, its name, key and data. None: steps wait for messages."""
     is_open_to: Callable[[Any], bool] | None = None
     """Whether a user may know of it; None: everybody may. Of what is stored and not shared."""
 

@@ -1,4 +1,6 @@
-"""The column of a run's state. What is large in it stands in a row of its own, and is read where it is asked for.
+"""The columns of values, and that of a run's state.
+
+What is large in a state stands in a row of its own, and is read where it is asked for.
 
 A step that changes something in the state writes it anew. So that this is little, however large the values are that the
 step has nothing to do with, the state has `{"$stored": 7}` in their place: the key of a `StoredValue`. Whoever reads
@@ -7,12 +9,13 @@ step has nothing to do with, the state has `{"$stored": 7}` in their place: the 
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final, TypeGuard
 
 from django.apps import apps
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
+
+from .values import ValueDecoder, load
 
 STORED: Final = "$stored"
 LARGE: Final = 64 * 1024
@@ -28,7 +31,7 @@ def read_stored(run_id: int, references: list[dict[str, Any]], using: str) -> di
     """Values of a run by their keys, in one statement; of no other run."""
     model = apps.get_model("actions_processes", "StoredValue")
     rows = model._base_manager.using(using).filter(run_id=run_id, pk__in=[each[STORED] for each in references])
-    return {key: json.loads(text) for key, text in rows.values_list("pk", "text")}
+    return {key: load(text) for key, text in rows.values_list("pk", "text")}
 
 
 class _State(DeferredAttribute):
@@ -51,12 +54,20 @@ class _State(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class StateField(models.JSONField):
-    """See the module."""
+class ValueField(models.JSONField):
+    """A column of values that steps have made or got: what stands for an instance of a model is read as that."""
 
-    descriptor_class = _State
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "decoder": ValueDecoder})
 
     def deconstruct(self) -> Any:
         """To migrations, it is what it is to the database."""
         name, _path, args, options = super().deconstruct()
+        options.pop("decoder", None)
         return name, "django.db.models.JSONField", args, options
+
+
+class StateField(ValueField):
+    """See the module."""
+
+    descriptor_class = _State

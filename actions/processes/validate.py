@@ -6,16 +6,16 @@ problems(graph) == [Problem("approve", 'goes on to "pay", which is no step.', â€
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
+from . import constants
 from .graph import BODY, NEXT, Graph, Kind, Node
 
-_PERMISSION = re.compile(r"[^.\s]+\.[^.\s]+")
 _NAMED_WAYS = (Kind.DECISION, Kind.SPLIT)
 _GROUPS = (Kind.SPLIT, Kind.EACH)
 _RUN_NAMES: Mapping[Kind, str] = {
@@ -43,28 +43,27 @@ class Problem:
         return f"{self.node}: {self.message} {self.remedy}".removeprefix(": ").rstrip()
 
 
-def problems(graph: Graph, *, has_other_starts: bool = False) -> list[Problem]:
+def problems(
+    graph: Graph, *, has_other_starts: bool = False, called: Mapping[str, str] = MappingProxyType({})
+) -> list[Problem]:
     """All problems of a graph. What follows from a wrong reference is looked for only when all references are right.
 
     Args:
         graph: The graph.
         has_other_starts: Whether runs may begin with other steps than the first one.
+        called: What its style calls fields of nodes and policies, where that is not their own name.
     """
-    found = [*_start(graph)]
+    found = [*_start(graph), *(Problem("", *each) for each in constants.of_graph(graph, called))]
     for name, node in graph.nodes.items():
         found += _name(name, node)
         found += _references(graph, node)
         found += _edges(node)
         found += _parts(graph, node)
         found += _people(node)
+        found += [Problem(name, *each) for each in constants.of_node(node, called)]
     found += _joins(graph)
     unreachable = [] if has_other_starts else [*_unreachable(graph)]
     return found or [*unreachable, *_endless(graph), *_Regions(graph).problems()]
-
-
-def no_permissions(names: Collection[Any]) -> list[str]:
-    """Those that are no names of permissions, "app.codename"."""
-    return [name for name in names if not isinstance(name, str) or _PERMISSION.fullmatch(name) is None]
 
 
 def reachable(graph: Graph, starts: Iterable[str] = ()) -> set[str]:
@@ -167,7 +166,7 @@ def _people(node: Node) -> Iterator[Problem]:
         if not _is_json(value):
             message = f"looks for people by {name}={value!r}, which is no JSON."
             yield Problem(node.name, message, "Use texts, numbers, booleans and lists of them.")
-    for name in no_permissions([name for who in whos for name in who.permissions]):
+    for name in [name for who in whos for name in who.permissions if not constants.is_permission(name)]:
         message = f"asks for the permission {name!r}, which is none."
         yield Problem(node.name, message, "Write app and codename: todos.change_todo.")
 

@@ -1,7 +1,8 @@
 """What steps register and answer, as the database keeps it: JSON, and references to instances of models.
 
 An instance is kept as `{"$model": "app.model", "pk": 7}` and read again when it is looked up, so that a step that comes
-days later sees it as it is then.
+days later sees it as it is then. Only what the engine has made of an instance means one: data that looks so, from a
+caller or another system, is refused where it comes in, or it could name any row of any table.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from rest_framework.utils.encoders import JSONEncoder
 
+from actions.exceptions import ActionError, InvalidPayloadError
 from actions.lookups import LookUpError, NoPartsError, references, render
 from actions.redaction import redact
 
@@ -28,16 +30,35 @@ from .exceptions import StepError
 
 MODEL: Final = "$model"
 PK: Final = "pk"
+_MARK: Final = f'"{MODEL}"'
 _KNOWN = (date, time, timedelta, Decimal, UUID, Promise)
 _drf = JSONEncoder()
 _NOTHING: Final[frozenset[str]] = frozenset()
+
+
+class Reference(dict[str, Any]):
+    """What stands for an instance of a model."""
+
+    __slots__ = ()
 
 
 def dump(value: Any) -> str:
     """JSON of a value that a step made, in a form that every database takes.
 
     Raises:
-        StepError: It, or something in it, is no JSON and no instance of a model.
+        StepError: It, or something in it, is no JSON and no instance of a model, or only looks as if it stood for one.
+    """
+    text = dump_own(value)
+    if _MARK in text:
+        _refuse(value, StepError)
+    return text
+
+
+def dump_own(value: Any) -> str:
+    """The same of what the engine itself has put together.
+
+    Raises:
+        StepError: Something in it is no JSON and no instance of a model.
     """
     try:
         text = _encode(value)
@@ -51,7 +72,47 @@ def dump(value: Any) -> str:
 
 def load(text: str) -> Any:
     """The value of what `dump` has made: at a fifth of what `json.loads` takes, which looks for blanks and more."""
-    return _scan(text, 0)[0]
+    return (_scan if _MARK not in text else _scan_references)(text, 0)[0]
+
+
+class ValueDecoder(json.JSONDecoder):
+    """Reads columns that have what `dump` has made."""
+
+    def decode(self, s: str, *_more: Any) -> Any:
+        """The value of a text."""
+        return super().decode(s) if _MARK not in s else _references.decode(s)
+
+
+def refuse_references(data: Any) -> None:
+    """Have data that comes from outside name no instances of models.
+
+    Raises:
+        InvalidPayloadError: Something in it looks as if it stood for one.
+    """
+    _refuse(data, InvalidPayloadError)
+
+
+def _refuse(data: Any, error: type[ActionError]) -> None:
+    pending = [data]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            if type(value) is not Reference and _looks_like_one(value):
+                raise error(
+                    f"{dict(value)!r:.200} looks like an instance of a model, and only the engine makes such of one. "
+                    f'Use another key than "{MODEL}".'
+                )
+            pending.extend(value.values())
+        elif isinstance(value, list | tuple):
+            pending.extend(value)
+
+
+def _looks_like_one(value: Mapping[Any, Any]) -> bool:
+    return len(value) == 2 and MODEL in value and PK in value
+
+
+def _as_read(value: dict[str, Any]) -> dict[str, Any]:
+    return Reference(value) if _looks_like_one(value) else value
 
 
 def reference(instance: Model) -> dict[str, Any]:
@@ -62,12 +123,12 @@ def reference(instance: Model) -> dict[str, Any]:
     """
     if instance.pk is None:
         raise StepError(f"The result is an unsaved {instance._meta.label}. Save it before it is returned.")
-    return {MODEL: instance._meta.label_lower, PK: instance.pk}
+    return Reference({MODEL: instance._meta.label_lower, PK: instance.pk})
 
 
 def is_reference(value: Any) -> bool:
     """Whether a value stands for an instance of a model."""
-    return type(value) is dict and len(value) == 2 and MODEL in value and PK in value
+    return type(value) is Reference
 
 
 def resolve(value: Any, using: str) -> Any:
@@ -182,7 +243,9 @@ def _default(value: Any) -> Any:
     dumped: Callable[..., Any] | None = getattr(value, "model_dump", None)
     if dumped is not None:
         # A pydantic model.
-        return dumped(mode="json")
+        plain = dumped(mode="json")
+        _refuse(plain, StepError)
+        return plain
     raise TypeError(f"{_described(value)} is no JSON")
 
 
@@ -194,7 +257,9 @@ def _described(value: Any) -> str:
     return f"a {type(value).__module__}.{type(value).__qualname__}".replace("a builtins.", "a ")
 
 
+_references = json.JSONDecoder(object_hook=_as_read)
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan_references = _references.scan_once  # type: ignore[attr-defined]
 _encoder = PlainEncoder(default=_default, allow_nan=False)
 _pieces: Callable[[Any, int], tuple[str, ...]] | None = None
 if c_make_encoder is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Hashable
 from datetime import timedelta
 
 from django.db import router
@@ -10,7 +12,7 @@ from django.db.models import Q
 
 from actions import work
 from actions.conf import conf
-from actions.worker import served_queues, should_stop
+from actions.worker import current_worker, served_queues, should_stop
 
 from .executor import take_next
 from .models import Message, Run
@@ -31,10 +33,18 @@ def databases() -> list[str]:
     return [router.db_for_write(Run)]
 
 
-def take_runs(using: str) -> bool:
-    """Take runs of this worker's queues that are due, and work on them or hand them over; False where none is due."""
-    work_on = _work_on if conf.RUNNER in (INLINE, "worker") else _hand_over
-    found = [work_on(using, queue) for queue in served_queues()]
+def take_runs(using: str, taken: Counter[Hashable] | None = None) -> bool:
+    """Take runs of this worker's queues that are due, and work on them or hand them over; False where none is due.
+
+    Args:
+        using: The database.
+        taken: See `take_next`; None: as the worker counts that this is called by.
+    """
+    worker = current_worker()
+    if taken is None and worker is not None:
+        taken = worker.taken
+    is_here = conf.RUNNER in (INLINE, "worker")
+    found = [_work_on(using, queue, taken) if is_here else _hand_over(using, queue) for queue in served_queues()]
     return any(found)
 
 
@@ -43,10 +53,10 @@ def due_here() -> list[Q]:
     return [Q(queue=queue) for queue in served_queues()]
 
 
-def _work_on(using: str, queue: str) -> bool:
+def _work_on(using: str, queue: str, taken: Counter[Hashable] | None) -> bool:
     """Take as many together as were quickly done the last time: slow ones are for other workers, too."""
     limit, began = _limits.get((using, queue), 1), time.monotonic()
-    count = take_next(using, queue=queue, limit=limit, should_stop=should_stop)
+    count = take_next(using, queue=queue, limit=limit, should_stop=should_stop, taken=taken)
     seconds = time.monotonic() - began
     if seconds > LONG_SECONDS:
         _limits[using, queue] = max(1, int(limit * LONG_SECONDS / seconds))

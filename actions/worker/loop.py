@@ -6,7 +6,8 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from math import inf
 from types import FrameType
@@ -71,6 +72,8 @@ class Worker:
         self.is_asleep = False
         self.is_lasting = False
         """Whether it works until it is stopped, and not once."""
+        self.taken: Counter[Hashable] | None = None
+        """How often the one turn of `run_once` has taken what, for queues whose work may fall due again and again."""
 
     def stop(self) -> None:
         """End after the piece of work at hand. May be called from a signal handler or another thread."""
@@ -98,6 +101,7 @@ class Worker:
     def run_once(self) -> list[str]:
         """Do all that is due now, and name what went wrong."""
         now, failed = self._clock(), []
+        self.taken = Counter()
         with _called_by(self):
             for source in self._sources:
                 while source.due_at <= now and not self._is_stopping:
@@ -108,7 +112,7 @@ class Worker:
 
     def run(self) -> None:
         """Do what is due and sleep until something else is, again and again, until `stop`."""
-        self.is_lasting = True
+        self.is_lasting, self.taken = True, None
         with _called_by(self):
             while not self._is_stopping:
                 now = self._clock()

@@ -12,6 +12,13 @@ from shutil import copy
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+FILL = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("load_demo")
+"""
 
 
 @pytest.fixture
@@ -25,10 +32,8 @@ def port():
 def filled(tmp_path_factory):
     """A database as `make run` fills it, to copy."""
     file = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
-    for command in (["migrate", "--verbosity=0"], ["load_demo"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=_environ(file), check=True, capture_output=True
-        )
+    command = [sys.executable, "-c", FILL]
+    subprocess.run(command, cwd=ROOT, env=_environ(file), check=True, capture_output=True)
     return file
 
 
@@ -40,4 +45,5 @@ def environ(tmp_path, filled):
 
 def _environ(file):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "DJANGO_"))}
-    return {**environ, "DATABASE_URL": f"sqlite:///{file}", "PYTHONUNBUFFERED": "1"}
+    own = {"DATABASE_URL": f"sqlite:///{file}", "DJANGO_SETTINGS_MODULE": "tests.acceptance.demo_settings"}
+    return {**environ, **own, "PYTHONUNBUFFERED": "1"}

@@ -1,23 +1,13 @@
-"""A project with processes whose steps a test can stop in the middle, and workers that kill themselves.
-
-    python -m tests.acceptance.processes_project
-
-reads lines `{"scenario": …, "instant": …}`. For each it forks a worker, which does all that is due and ends itself with
-SIGKILL at that instant; then it answers what has become of the worker. A fork costs a hundredth of a new program.
-"""
+"""A project with processes whose steps a test can stop in the middle, and workers that kill themselves."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Any
-
-import django
-from django.apps import AppConfig
 
 PATIENCE_SECONDS = 60
 
@@ -88,24 +78,21 @@ def quick(context: Any) -> int:
     return os.getpid()
 
 
-class Project(AppConfig):
-    """Has the slow processes in a worker that a test starts."""
+def serve() -> None:
+    """Be the worker as it is run, in a project with the slow processes."""
+    from actions.processes.registry import processes
+    from tests.programs import manage
 
-    name = "tests.acceptance"
-    label = "processes_project"
-
-    def ready(self) -> None:
-        from actions.processes.registry import processes
-
-        for each in slow_processes():
-            processes.register(each)
+    for each in slow_processes():
+        processes.register(each)
+    manage("actions_worker")
 
 
 # --- workers that kill themselves -------------------------------------------------------------------------------------
 
 
-def work(scenario_name: str, instant: int) -> int:
-    """Do all that is due; the end comes at an instant. How many instants there were, if it does not."""
+def work(scenario_name: str, instant: str) -> None:
+    """Do all that is due, and end with SIGKILL at an instant."""
     from actions.processes.executor import take_next
     from actions.processes.worker import deliver_next_message
     from tests.processes import registered
@@ -114,7 +101,7 @@ def work(scenario_name: str, instant: int) -> int:
     from tests.storm.world import World
 
     def strikes(number: int, what: str) -> bool:
-        if number == instant:
+        if number == int(instant):
             os.kill(os.getpid(), signal.SIGKILL)
         return False
 
@@ -123,26 +110,3 @@ def work(scenario_name: str, instant: int) -> int:
     with registered(*scenario.processes(world)), world.reaper.at_work():
         while take_next("default", limit=100) or deliver_next_message("default"):
             pass
-    return world.reaper.count
-
-
-def main() -> None:
-    """Answer to each line."""
-    django.setup()
-    print("ready", flush=True)  # noqa: T201 - it is what the test reads
-    for line in sys.stdin:
-        order = json.loads(line)
-        child = os.fork()
-        if not child:
-            status = 70
-            try:
-                work(order["scenario"], order["instant"])
-                status = 0
-            finally:
-                sys.stderr.flush()
-                os._exit(status)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201 - as above
-
-
-if __name__ == "__main__":
-    main()

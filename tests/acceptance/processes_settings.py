@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, INSTALLED_APPS
+from tests.settings import DATABASES
 
 DATABASES["default"]["NAME"] = os.environ["PROCESSES_DATABASE"]
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.acceptance.processes_project.Project"]
 
 # What a dead worker held is to be taken soon.
 DJACTION_LEASE_SECONDS = 1

@@ -80,13 +80,13 @@ def _archived(destination: str, folder: Path) -> Callable[[], list[UUID]]:
     return in_table if destination == "table" else lambda: in_files(folder)
 
 
-@pytest.mark.parametrize(("destination", "kills"), [("files", 14), ("table", 6)])
+@pytest.mark.parametrize(("destination", "kills"), [("files", 8), ("table", 4)])
 def test_a_killed_archiver_loses_nothing_and_the_next_one_goes_on(
     destination: str, kills: int, start: Callable[..., Archiver], tmp_path: Path
 ) -> None:
     random = Random(f"{destination} 2026")  # noqa: S311 - instants, no secrets
     archived = _archived(destination, tmp_path)
-    uids = [event.uid for event in make_events(5000)]
+    uids = [event.uid for event in make_events(2000)]
     left_unfinished = 0
     for _ in range(kills):
         start(destination, batch_size=5).kill_at_work(random.uniform(0, 0.06))
@@ -102,7 +102,7 @@ def test_a_killed_archiver_loses_nothing_and_the_next_one_goes_on(
 def test_two_archivers_at_once_move_each_record_once(
     destination: str, start: Callable[..., Archiver], tmp_path: Path
 ) -> None:
-    uids = [event.uid for event in make_events(2000)]
+    uids = [event.uid for event in make_events(600)]
     archivers = [start(destination, batch_size=10) for _ in range(2)]
     counts = [archiver.count() for archiver in archivers]
     assert sum(counts) == len(uids)

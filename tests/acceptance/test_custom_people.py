@@ -210,8 +210,8 @@ assert web(root).get("/admin/actions_processes/opentask/").status_code == 200
 
 # Mails go to those whom it concerns.
 from django.core import mail
-from actions.processes.services.reminding import care_for_next
-while care_for_next("default"):
+from actions.processes.services.reminding import care_for_due
+while care_for_due("default"):
     pass
 assert sorted(each.to[0] for each in mail.outbox) == ["ann@example.com", "bob@example.com"], mail.outbox
 

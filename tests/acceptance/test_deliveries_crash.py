@@ -1,4 +1,4 @@
-"""Ten thousand deaths of those who write and send events, with a clock and a die of the test's own.
+"""Deaths of those who write and send events, with a clock and a die of the test's own; in full ten thousand of them.
 
 Everything runs in one process: a death is an exception that nobody catches, at a named point, and what was not
 committed is gone. Time goes on past the leases, workers stall and come back, receivers are busy or say no.
@@ -6,6 +6,7 @@ committed is gone. Time goes on past the leases, workers stall and come back, re
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ from tests.mailbox import DOWNSTREAM, SENDER, Mailbox, mailbox, subscribe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.keyed"), pytest.mark.once]
 
-CRASHES = 10_000
+CRASHES = 10_000 if os.environ.get("STORM") == "full" else 1_500
 ODDS = 0.3
 """Of a death at each point."""
 ASKED = 2
@@ -189,7 +190,7 @@ def _end(world: World) -> None:
             return
 
 
-def test_ten_thousand_deaths_lose_no_event_make_none_up_and_change_no_order(world: World) -> None:
+def test_no_number_of_deaths_loses_an_event_makes_one_up_or_changes_the_order(world: World) -> None:
     steps = [world.act] + [world.work] * 20 + [partial(world.clock.shift, timedelta(seconds=5))]
     while world.crashes.total() < CRASHES:
         if world.dice.choice(steps)() is False:
@@ -235,7 +236,7 @@ def _assert_in_order(world: World, hooks: list[str]) -> None:
 def _assert_all_has_happened(world: World) -> None:
     """Nothing of it is true only because nothing of the kind came up."""
     assert len(world.crashes) == 12
-    assert min(world.crashes.values()) > 10, world.crashes
+    assert min(world.crashes.values()) > CRASHES // 1000, world.crashes
     assert world.stalls > 10
-    assert sum(map(len, world.committed.values())) > 50
+    assert sum(map(len, world.committed.values())) > CRASHES // 100
     assert len(world.arrived) > 2 * len({uid for *_, uid in world.arrived}), "most came more than once"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -24,6 +21,7 @@ from actions.processes.models import Run, StepRun
 from example_app.factories import TodoFactory
 from tests.app.models import Article
 from tests.processes import registered, rows_of
+from tests.programs import Program
 from tests.storm.deaths import lives
 from tests.storm.invariants import strandings
 from tests.storm.scenarios import SCENARIOS
@@ -33,7 +31,7 @@ from . import processes_project as project
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = "tests.acceptance.processes_settings"
 PATIENCE_SECONDS = 60
 IS_FULL = os.environ.get("STORM") == "full"
 KILLS = 10
@@ -45,45 +43,17 @@ def environment(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) 
     settings.DJACTION_HOOKS = {}
     monkeypatch.setenv("PROCESSES_DATABASE", str(connection.settings_dict["NAME"]))
     monkeypatch.setenv("PROCESSES_FOLDER", str(tmp_path))
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.acceptance.processes_settings")
 
 
 # --- at every instant -------------------------------------------------------------------------------------------------
 
 
-class Executioner:
-    """Has workers forked that end themselves."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.acceptance.processes_project"]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
-        assert self._answer() == "ready"
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def work(self, scenario: str, instant: int) -> bool:
-        """Have a worker do all that is due; whether it was killed on its way."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"scenario": scenario, "instant": instant}) + "\n")
-        self._process.stdin.flush()
-        status = int(self._answer())
-        assert status in (0, -signal.SIGKILL)
-        return status == -signal.SIGKILL
-
-    def close(self) -> None:
-        """End it; no worker is left."""
-        self._process.communicate()
-        assert self._process.returncode == 0
-
-
-@pytest.fixture
-def executioner(environment: None) -> Iterator[Executioner]:
-    made = Executioner()
-    yield made
-    made.close()
+def work(scenario: str, instant: int) -> bool:
+    """Have a worker do all that is due, which ends itself at that instant; whether it came to that."""
+    worker = Program(scenario, str(instant), settings=SETTINGS, main=project.work)
+    worker.communicate(timeout=PATIENCE_SECONDS)
+    assert worker.returncode in (0, -signal.SIGKILL)
+    return worker.returncode == -signal.SIGKILL
 
 
 def _play(scenario: Scenario, world: World, kill: Callable[[], object]) -> dict[str, Any]:
@@ -106,7 +76,7 @@ def _play(scenario: Scenario, world: World, kill: Callable[[], object]) -> dict[
     return facts
 
 
-def test_a_worker_that_is_killed_at_any_instant_loses_nothing_and_does_nothing_twice(executioner: Executioner) -> None:
+def test_a_worker_that_is_killed_at_any_instant_loses_nothing_and_does_nothing_twice() -> None:
     alice = User.objects.create_user("alice")
     TodoFactory(owner=alice, list__owner=alice)
     kills = 0
@@ -118,7 +88,7 @@ def test_a_worker_that_is_killed_at_any_instant_loses_nothing_and_does_nothing_t
         for instant in instants:
             killed: list[bool] = []
             with new_world(lives) as world:
-                found = _play(scenario, world, lambda: killed.append(executioner.work(scenario.name, instant)))  # noqa: B023
+                found = _play(scenario, world, lambda: killed.append(work(scenario.name, instant)))  # noqa: B023
                 assert found == expected, (scenario.name, instant)
             if not any(killed):
                 break
@@ -129,7 +99,7 @@ def test_a_worker_that_is_killed_at_any_instant_loses_nothing_and_does_nothing_t
 # --- the worker as it is run ------------------------------------------------------------------------------------------
 
 
-def _until(condition: Callable[[], object], *workers: subprocess.Popen[str]) -> None:
+def _until(condition: Callable[[], object], *workers: Program) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert [worker.poll() for worker in workers] == [None] * len(workers), "a worker has ended"
@@ -138,13 +108,12 @@ def _until(condition: Callable[[], object], *workers: subprocess.Popen[str]) -> 
 
 
 @pytest.fixture
-def start(environment: None) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def start(environment: None) -> Iterator[Callable[[], Program]]:
     """Starts workers; those that a failed test leaves are ended."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Program] = []
 
-    def make() -> subprocess.Popen[str]:
-        command = [sys.executable, "manage.py", "actions_worker"]
-        started.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
+    def make() -> Program:
+        started.append(Program(settings=SETTINGS, main=project.serve))
         return started[-1]
 
     with registered(*project.slow_processes()):
@@ -155,7 +124,7 @@ def start(environment: None) -> Iterator[Callable[[], subprocess.Popen[str]]]:
             process.communicate()
 
 
-def _end(*workers: subprocess.Popen[str]) -> None:
+def _end(*workers: Program) -> None:
     for worker in workers:
         _until(lambda: WorkerHeartbeat.objects.filter(name__endswith=f":{worker.pid}").exists(), worker)  # noqa: B023
         worker.send_signal(signal.SIGTERM)
@@ -170,7 +139,7 @@ def _ended(run: Run) -> bool:
 
 
 def test_a_run_whose_worker_is_killed_in_the_middle_of_a_step_is_brought_to_its_end_by_the_next_one(
-    start: Callable[[], subprocess.Popen[str]],
+    start: Callable[[], Program],
 ) -> None:
     (project.folder() / "wait").touch()
     first = start()
@@ -192,7 +161,7 @@ def test_a_run_whose_worker_is_killed_in_the_middle_of_a_step_is_brought_to_its_
 
 
 def test_a_long_step_keeps_its_run_while_another_worker_looks_for_work(
-    start: Callable[[], subprocess.Popen[str]],
+    start: Callable[[], Program],
 ) -> None:
     (project.folder() / "wait").touch()
     run = services.start("slow-outside", in_background=True)
@@ -207,7 +176,7 @@ def test_a_long_step_keeps_its_run_while_another_worker_looks_for_work(
 
 
 def test_a_worker_that_stands_still_longer_than_its_lease_writes_nothing_any_more(
-    start: Callable[[], subprocess.Popen[str]],
+    start: Callable[[], Program],
 ) -> None:
     (project.folder() / "wait").touch()
     first = start()

@@ -54,13 +54,13 @@ PROCESS_LAYERS = {
     "store": "store",
     "registries of processes": (
         "checks core_tasks discovery folders naming people_filters people_names registry task_checks task_discovery "
-        "task_documentation task_options task_payload task_tests tasks util validation values"
+        "task_documentation task_options task_payload task_tests tasks util validation"
     ),
     "pure processes": (
-        "arguments authoring cel cel_text diagram expressions graph pages planner policies process validate"
+        "arguments authoring cel cel_text constants diagram expressions graph pages planner policies process validate"
     ),
-    "data of processes": "migrations models state_field",
-    "ground of processes": "atm_settings context exceptions notes signals states",
+    "data of processes": "indexing migrations models state_field",
+    "ground of processes": "atm_settings context exceptions notes signals states values",
 }
 """The same for `actions.processes`, an app of its own above all of `actions` but its doors and faces."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +21,7 @@ from actions.processes.api.inputs import InputViewSet
 from actions.processes.api.runs import RunViewSet
 from example_app.views import TodoViewSet
 
-from .openapi_documents import calls, openapi, operations, route, swagger, validator_of
-
-GOLDEN = Path(__file__).parent / "golden"
+from .openapi_documents import GOLDEN, calls, openapi, operations, route, swagger, validator_of
 
 
 @pytest.fixture(scope="module")

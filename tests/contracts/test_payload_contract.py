@@ -385,7 +385,7 @@ class TestDocumentation:
         """For values of each field, made at random, but of a kind that the field is about."""
         validator = jsonschema_rs.Draft202012Validator(payload.json_schema(), validate_formats=True)
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(LIKELY)
         def check(data: dict[str, Any]) -> None:
             if validator.is_valid(data):
@@ -444,7 +444,7 @@ class TestAnyInput:
 
     @staticmethod
     def run(payload: Payload, inputs: st.SearchStrategy[Any], make: Callable[[Any], Any]) -> None:
-        @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(inputs)
         def check(data: Any) -> None:
             errors = refusal(payload, make(data))

@@ -46,6 +46,8 @@ PAID = {
         "paid": {"type": "number"},
     },
 }
+SENDER_EXPECTED = 'an address, "Shop <shop@example.com>", or None'
+NO_SENDERS = ("", "shop", "Shop <>", "@example.com", "a@b.org, c@d.org", "a@b.org\nBcc: c@d.org", ["a@b.org"])
 BUDGETS_EXPECTED = 'rows and time by scope, such as {"*": "500/day", "todo": "100/hour"}'
 
 
@@ -174,6 +176,7 @@ class TestSettings:
             ("STOP_SECONDS", 0, "a number above 0"),
             ("NOTIFY", "yes", "True or False"),
             ("SHOW_ALPHA", "yes", "True or False"),
+            *(("TASK_MAIL_FROM", value, SENDER_EXPECTED) for value in NO_SENDERS),
             ("BUDGETS", ["500/day"], BUDGETS_EXPECTED),
             ("BUDGETS", {"*": "500"}, BUDGETS_EXPECTED),
             ("BUDGETS", {"*": 500}, BUDGETS_EXPECTED),
@@ -189,6 +192,11 @@ class TestSettings:
     def test_e007_a_value_that_a_setting_cannot_have(self, settings: Any, name: str, value: Any, expected: str) -> None:
         setattr(settings, f"DJACTION_{name}", value)
         assert _messages(check_settings()) == [f"actions.E007 DJACTION_{name} is {value!r}. Set it to {expected}."]
+
+    @pytest.mark.parametrize("sender", [None, "shop@localhost", "shop@example.com", '"Shop, Inc." <shop@example.com>'])
+    def test_a_sender_of_mails_is_an_address(self, settings: Any, sender: str | None) -> None:
+        settings.DJACTION_TASK_MAIL_FROM = sender
+        assert not check_settings()
 
     def test_e007_files_need_a_storage(self, settings: Any) -> None:
         settings.DJACTION_ARCHIVE = "files"

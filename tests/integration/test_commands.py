@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -27,6 +28,13 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[2]
 END_OF_INPUT = "\x04"
+CREATE = """
+import json, sys, django
+from django.core.management import call_command
+django.setup()
+for arguments in json.loads(sys.argv[1]):
+    call_command("create_action", *arguments)
+"""
 IMPORT = "from actions.util import enrich_actions\n"
 MARKERS = "action_list = []\n## -- START ACTION REGISTRY -- ##\n## -- END ACTION REGISTRY -- ##\n"
 
@@ -558,8 +566,9 @@ def _in_terminal(folder: Path, answers: list[str]) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with an app of one model, four actions, and a resource with one more."""
     folder = tmp_path_factory.mktemp("project")
-    _run(folder, "-m", "django", "startproject", "site_", ".")
-    _run(folder, "manage.py", "startapp", "shop")
+    call_command("startproject", "site_", str(folder))
+    (folder / "shop").mkdir()
+    call_command("startapp", "shop", str(folder / "shop"))
     settings = folder / "site_/settings.py"
     apps = '["rest_framework", "actions", "shop", "django.contrib.auth", "django.contrib.contenttypes"]'
     settings.write_text(f"{settings.read_text()}\nINSTALLED_APPS = {apps}\n")
@@ -578,18 +587,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     long = "close_everything_that_has_been_open_for_a_very_long_time"
     _manage(folder, "start_actions", "shop")
-    for style in ("function", "form"):
-        _manage(folder, "create_action", "--app=shop", f"--id=one_{style}", "--type=instance", f"--style={style}")
-        _manage(folder, "create_action", "--app=shop", f"--id={long}_{style[:3]}", "--type=bulk", f"--style={style}")
-    _manage(
-        folder,
-        "create_action",
-        "--app=shop",
-        "--resource=order",
-        "--id=ship",
-        "--type=instance",
-        '--title=Say "hi"',
-    )
+    made = [
+        arguments
+        for style in ("function", "form")
+        for arguments in (
+            ["--app=shop", f"--id=one_{style}", "--type=instance", f"--style={style}"],
+            ["--app=shop", f"--id={long}_{style[:3]}", "--type=bulk", f"--style={style}"],
+        )
+    ]
+    made.append(["--app=shop", "--resource=order", "--id=ship", "--type=instance", '--title=Say "hi"'])
+    # In one process, as if they were typed in one after the other.
+    _run(folder, "-c", CREATE, json.dumps(made))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 BUSY = TemporaryError("busy")
 HOUR = timedelta(hours=1)
-ROUNDS = 100
+ROUNDS = 100 if os.environ.get("STORM") == "full" else 25
 PATIENCE_SECONDS = 60
 
 not_on_sqlite = pytest.mark.skipif(connection.vendor == "sqlite", reason="where one transaction writes at a time")

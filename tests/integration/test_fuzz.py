@@ -1,15 +1,14 @@
 """Whatever is sent to an action gets an answer that the project's own document declares, and never a 500.
 
 schemathesis makes calls from the OpenAPI document, good ones and such as break its rules; hypothesis makes the bodies,
-headers, queries and keys that no document has a word for. Both make the same calls in every run; FUZZ_TIMES=20 makes
-twenty times as many.
+headers, queries and keys that no document has a word for. Both make the same calls in every run; FUZZ_TIMES=50 makes
+fifty times as many.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +32,8 @@ from schemathesis.specs.openapi.checks import (
 from actions.api.views import EventActionViewSet
 from example_app.models import Todo, TodoList
 from example_app.views import TodoViewSet
-from tests.contracts.openapi_documents import openapi
+from tests import FUZZ_TIMES
+from tests.contracts.openapi_documents import golden
 
 
 def no_failure(_context: Any, response: Any, _case: Any) -> None:
@@ -53,7 +53,7 @@ def bounded(examples: int) -> settings:
     """
     some = examples if connection.vendor == "sqlite" else max(2, examples // 5)
     return settings(
-        max_examples=some * int(os.environ.get("FUZZ_TIMES", "1")),
+        max_examples=some * FUZZ_TIMES,
         derandomize=True,
         database=None,
         deadline=None,
@@ -65,7 +65,7 @@ def bounded(examples: int) -> settings:
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
-    made = schemathesis.openapi.from_dict(openapi())
+    made = schemathesis.openapi.from_dict(golden())
     made.app = get_wsgi_application()
     return made
 
@@ -117,6 +117,7 @@ def _thinned(case: Any, left_out: set[str]) -> Any:
     return case
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("action_id", [bound.id for bound in ACTIONS])
 def test_a_call_is_answered_as_the_document_declares(
@@ -124,7 +125,7 @@ def test_a_call_is_answered_as_the_document_declares(
 ) -> None:
     (operation,) = operations(schema, action_id, "POST")
 
-    @bounded(25)
+    @bounded(8)
     @given(generated(operation, mode, todos[0]))
     def call(case: Any) -> None:
         # DRF's routes know no key with a dot or a slash: such a call is none of an action.
@@ -134,11 +135,12 @@ def test_a_call_is_answered_as_the_document_declares(
     call()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("action_id", [*(bound.id for bound in ACTIONS), "actions"])
 def test_documentation_is_answered_as_the_document_declares(schema: Any, todos: list[Todo], action_id: str) -> None:
     for operation in operations(schema, action_id, "GET"):
 
-        @bounded(4)
+        @bounded(2)
         @given(generated(operation, GenerationMode.POSITIVE, todos[0]))
         def call(case: Any) -> None:
             case.call_and_validate(headers={"Authorization": AUTHORIZATION}, checks=CHECKS)
@@ -193,7 +195,7 @@ def test_no_body_makes_a_500(bound: Any, todos: list[Todo]) -> None:
     place = f"{todos[0].pk}/" if bound.action.is_instance else ""
     resource = "/todos/" if bound.resource == "todo" else "/dj-actions/actionevents/"
 
-    @bounded(60)
+    @bounded(20)
     @given(body=bodies(), content_type=st.sampled_from(CONTENT_TYPES), query=st.sampled_from(["", "?all=true"]))
     def call(body: bytes, content_type: str, query: str) -> None:
         # Django itself cannot make a request of a query beside a charset that is a codec, but none for text.
@@ -231,7 +233,7 @@ def test_no_header_or_parameter_makes_a_500(todos: list[Todo], action_id: str) -
     names = st.sampled_from(["dry_run", "scheduled_time", "cron", "expect_count", "all", "alpha", "dryrun"])
     queries = st.dictionaries(names, texts, max_size=3)
 
-    @bounded(100)
+    @bounded(40)
     @given(headers, queries)
     def call(said: dict[str, str], query: dict[str, str]) -> None:
         text = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in query.items())
@@ -250,7 +252,7 @@ def test_no_query_makes_a_500(action_id: str) -> None:
     names = st.sampled_from(["ids", "all", "list", "owner", "is_done", "priority", "due_after", "search", "ordering"])
     pairs = st.lists(st.tuples(names | st.text(max_size=5), st.text(max_size=12) | st.integers().map(str)), max_size=4)
 
-    @bounded(60)
+    @bounded(20)
     @given(pairs)
     def call(query: list[tuple[str, str]]) -> None:
         text = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in query)
@@ -265,7 +267,7 @@ def test_no_query_makes_a_500(action_id: str) -> None:
 def test_no_key_makes_a_500(action: str) -> None:
     client = Client(headers={"Authorization": AUTHORIZATION})
 
-    @bounded(60)
+    @bounded(20)
     @given(st.text(min_size=1, max_size=20) | st.integers().map(str) | st.sampled_from(["9" * 400, "\x00", "..", "%"]))
     def call(key: str) -> None:
         for path in (f"/todos/{quoted(key)}/{action}/", f"/todos/{quoted(key)}/actions/{action}/"):
@@ -274,6 +276,7 @@ def test_no_key_makes_a_500(action: str) -> None:
     call()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "accept", ["application/json", "text/html", "application/problem+json", "*/*", "image/png", "\x7f"]
 )

@@ -404,7 +404,7 @@ names = ["id", "payload", "ids", "filters", "all", "dry_run", "plan", "idempoten
 names += ["scheduled_time", "expect_count", "continue_on_error", "confirm", "event", "note"]
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(["publish", "retitle", "remove", "send", "publish_all", "status"]),
     arguments=st.dictionaries(st.sampled_from(names), values, max_size=4),

@@ -59,9 +59,7 @@ VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(max_s
 @pytest.mark.parametrize(
     "payload", [FormPayload(ArticleForm), SerializerPayload(ArticleSerializer)], ids=["form", "serializer"]
 )
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4))
 def test_models_are_asked_for_nothing_that_they_cannot_answer(payload: Any, data: dict[str, Any]) -> None:
     errors = refusal(payload.validate, data)

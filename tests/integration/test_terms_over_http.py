@@ -258,9 +258,7 @@ texts = st.text(st.characters(max_codepoint=0xFF, blacklist_categories=["Cc"]), 
     ),
     max_size=6,
 ).map("".join)
-bounded = settings(
-    max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-)
+bounded = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @bounded

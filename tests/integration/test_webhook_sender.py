@@ -343,7 +343,7 @@ def test_an_answer_that_is_broken_off_or_garbage_is_temporary(receiver: Receiver
         sender.send(parcel(receiver.url))
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(deadline=None)
 @given(garbage=st.binary(max_size=200), head=st.sampled_from([b"", b"HTTP/1.1 ", HEAD, HEAD + b"\r\n"]))
 def test_whatever_is_answered_only_errors_of_deliveries_are_raised(garbage: bytes, head: bytes) -> None:
     with Receiver(Raw([head + garbage])) as receiver, suppress(TemporaryError, PermanentError):

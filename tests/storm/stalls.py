@@ -13,7 +13,7 @@ from tests.threads import Call
 from .deaths import Reaper, lives
 from .world import World
 
-BLOCKED_SECONDS = 0.3
+BLOCKED_SECONDS = 0.1
 """Others may have to wait for what the one that stands still has locked."""
 
 

@@ -145,7 +145,7 @@ def loops(schema: Schema) -> bool:
     return "$ref" in str(schema) and "$defs" not in schema
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs, st.lists(values, min_size=20, max_size=40))
 def test_where_nothing_is_found_every_value_fits(pair: tuple[Schema, Schema], samples: list[Any]) -> None:
     first, second = pair
@@ -177,7 +177,7 @@ def is_payload(schema: Schema) -> bool:
     return isinstance(schema, dict) and "$ref" not in str(schema)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     payload_schemas.flatmap(lambda old: st.tuples(st.just(old), changed(old).filter(is_payload))),
     st.lists(st.dictionaries(st.sampled_from([*NAMES, "d"]), values, max_size=3), min_size=10, max_size=30),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import pymysql
 import pytest
 
 from tests.__main__ import _environ as environ_of_a_run
-from tests.databases import STANDARD, Target, targets, version
+from tests.databases import STANDARD, Target, commits_at_ease, targets, version
 
 
 @pytest.fixture
@@ -57,6 +58,47 @@ def test_a_password_is_not_shown():
 def test_a_server_that_does_not_answer_is_an_error_with_its_reason(name, scheme, closed_port):
     with pytest.raises(OSError, match=r"(?i)refused"):
         version(Target(name, f"{scheme}://me@127.0.0.1:{closed_port}/postgres"))
+
+
+class Server:
+    """A MariaDB that says what it is asked, as far as `commits_at_ease` asks it."""
+
+    def __init__(self, *, is_ours: bool) -> None:
+        self.is_ours = is_ours
+        self.value = 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def cursor(self):
+        return self
+
+    def execute(self, sql, params=()):
+        if sql.startswith("SET"):
+            if not self.is_ours:
+                raise pymysql.OperationalError(1227, "Access denied; you need (at least one of) the SUPER privilege(s)")
+            (self.value,) = params
+
+    def fetchone(self):
+        return (self.value,)
+
+
+@pytest.mark.parametrize(("is_ours", "meanwhile"), [(True, 0), (False, 1)])
+def test_mariadb_commits_at_ease_where_we_may_say_so_and_as_before_afterwards(is_ours, meanwhile, monkeypatch):
+    server = Server(is_ours=is_ours)
+    monkeypatch.setattr("tests.databases._to_mariadb", lambda settings: server)
+    with commits_at_ease(Target("MariaDB", STANDARD["MariaDB"])):
+        assert server.value == meanwhile
+    assert server.value == 1
+
+
+def test_no_other_database_is_told_how_to_commit(monkeypatch):
+    monkeypatch.delattr("tests.databases._to_mariadb")
+    with commits_at_ease(targets({})[0]) as nothing:
+        assert nothing is None
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def load_with(parser: str, text: str | bytes) -> YamlDocument:
 
 
 @with_both_parsers
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(text=YAML_LIKE | st.text() | st.binary() | YAML_LIKE.map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_what_is_loaded_is_plain_and_what_is_not_is_a_definition_error(parser: str, text: str | bytes) -> None:
     value, problems = None, None
@@ -73,14 +73,14 @@ def test_what_is_loaded_is_plain_and_what_is_not_is_a_definition_error(parser: s
 
 
 @with_both_parsers
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(value=PLAIN)
 def test_json_is_read_as_what_it_says(parser: str, value: Any) -> None:
     assert load_with(parser, json.dumps(value, ensure_ascii=False)).value == value
 
 
 @with_both_parsers
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(value=st.dictionaries(st.text("abc", min_size=1), PLAIN))
 def test_every_key_of_a_document_is_found_where_it_stands(parser: str, value: dict[str, Any]) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False)

@@ -15,6 +15,7 @@ from actions.openapi.errors import Refusal, refusals_of_view
 from actions.openapi.headers import Header, retry_after
 from actions.openapi.operations import Operation, anonymous_request
 from actions.openapi.parameters import HEADER, Parameter
+from actions.openapi.texts import needs
 from actions.problem import document, to_error
 from actions.processes.exceptions import UnknownProcessError
 from actions.processes.process import Process
@@ -39,7 +40,7 @@ def _starting(view: Any, process: Process | None) -> Operation:
     return Operation(
         name=camelized(process.id) if process is not None else "AnyProcess",
         summary=_("Start: %(process)s") % {"process": _title(process)},
-        description=process.description if process is not None else _("Starts the process that `process_id` names."),
+        description=_description(process),
         tags=(TAG,),
         parameters=tuple(_parameters(process)),
         body=_body(process),
@@ -67,6 +68,13 @@ def _documenting(view: Any, process: Process | None) -> Operation:
 
 def _title(process: Process | None) -> str:
     return _("any process") if process is None else process.title or process.id
+
+
+def _description(process: Process | None) -> str:
+    if process is None:
+        return _("Starts the process that `process_id` names.")
+    asked = needs(f"`{name}`" for name in process.permissions) if process.permissions else ""
+    return "\n\n".join(filter(None, [process.description, asked]))
 
 
 def _body(process: Process | None) -> Body:

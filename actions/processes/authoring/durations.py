@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any, Final
+
+from actions.processes.constants import is_duration
 
 UNITS: Final[Mapping[str, float]] = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
@@ -17,8 +18,6 @@ UNITS: Final[Mapping[str, float]] = {
 """Seconds by each word."""
 PERIODS: Final[Mapping[str, int]] = {"seconds": 1, "mins": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
 """Seconds by what `schedule` counts."""
-LONGEST: Final = 100 * 366 * 86_400
-"""A hundred years: what is longer is no date any more."""
 EXPECTED: Final = 'a duration: seconds, "5 minutes", "1h 30m" or {days: 1}'
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _WHOLE = re.compile(rf"\s*(?:{_PART.pattern}[\s,]*)+")
@@ -31,9 +30,9 @@ def parse_duration(value: Any) -> float:
         ValueError: It is no duration, or negative, or longer than a hundred years.
     """
     seconds = _seconds(value)
-    if seconds is None or not isfinite(seconds) or not 0 <= seconds <= LONGEST:
+    if not is_duration(seconds):
         raise ValueError(f"{value!r} is not {EXPECTED}.")
-    return float(seconds)
+    return float(seconds)  # type: ignore[arg-type]
 
 
 def _seconds(value: Any) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from actions.payloads import Payload
 from actions.processes.context import Body
+from actions.processes.graph import Mode
 
 from .validations import Validation
 
@@ -23,6 +24,10 @@ class NamedTask(Protocol):
         """What it takes: has `json_schema()`."""
 
     @property
+    def mode(self) -> Mode:
+        """What it touches."""
+
+    @property
     def takes_context(self) -> bool:
         """Whether it sees the step, and so can put anything into the state."""
 
@@ -33,6 +38,11 @@ class NamedTask(Protocol):
     @property
     def body(self) -> Body:
         """What a node runs."""
+
+
+def mode_of(task: NamedTask) -> dict[str, Mode]:
+    """The `mode` of a node that runs it, where the step says nothing else; the usual one is left out."""
+    return {} if task.mode is Mode.DATABASE else {"mode": task.mode}
 
 
 class Names(Protocol):

@@ -11,6 +11,7 @@ from actions.processes.expressions import Expression
 from actions.processes.graph import BODY, Edge, Kind, Mode, Node
 from actions.processes.policies import Policy
 
+from .names import mode_of
 from .source import Path
 from .yaml_arguments import check_arguments
 from .yaml_builder import Builder, Chain, Frame, Part
@@ -194,7 +195,7 @@ def _decide(
     if task is not None:
         builder.bodies[f"decision:{name}"] = _answers(task.body, frozenset(cases), ELSE in step)
     more = {"run": f"decision:{name}", "args": args, "register": step.get("register", ""), "kind": Kind.DECISION}
-    more |= {"mode": Mode(step["mode"])} if "mode" in step else {}
+    more |= {"mode": Mode(step["mode"])} if "mode" in step else mode_of(task) if task is not None else {}
     return _decision(builder, {**node, **more}, ways, step.get("next"))
 
 

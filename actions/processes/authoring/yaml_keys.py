@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any, Final
 
+from actions.processes.constants import PERMISSION
 from actions.processes.graph import Mode, OnChange
 
 from .durations import PERIODS, UNITS
@@ -32,7 +33,6 @@ VERBS: Final = (
 TYPES: Final = ("string", "number", "integer", "object", "array", "list", "boolean")
 ID: Final = "^[A-Za-z_][A-Za-z0-9_-]*$"
 KEY: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
-PERMISSION: Final = r"^[^.\s]+\.[^.\s]+$"
 
 
 def _text(description: str, **more: Any) -> Schema:

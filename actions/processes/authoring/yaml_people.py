@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from actions.processes.constants import is_permission
 from actions.processes.expressions import VALUE, Expression, literal
 from actions.processes.graph import TaskPolicy, Who
 
@@ -22,7 +23,7 @@ def read_who(builder: Builder, place: Path, asked: Mapping[str, Any], frame: Fra
         group_filter=_filter(builder, (*place, "group_filter"), asked.get("group_filter"), frame),
     )
     for index, permission in enumerate(who.permissions):
-        if permission.count(".") != 1:
+        if not is_permission(permission):
             message = f'"{permission}" is no permission.'
             builder.source.report((*place, "permissions", index), message, "Write app and codename: todos.change_todo.")
     return who

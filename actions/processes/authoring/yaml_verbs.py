@@ -10,6 +10,7 @@ from actions.payloads import Payload, SchemaPayload, check_schema
 from actions.processes.graph import Edge, Kind, Mode, Node, Schedule, Who
 from actions.processes.policies import Policy
 
+from .names import mode_of
 from .source import Path
 from .yaml_arguments import check_arguments
 from .yaml_builder import Builder, Frame, Part
@@ -52,7 +53,7 @@ def _task(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame, 
     check_arguments(builder.source, place, task, args)
     builder.bodies[task.name] = task.body
     frame.scope.is_open = frame.scope.is_open or (task.takes_context and not task.is_core)
-    return {"run": task.name, "args": args}
+    return {"run": task.name, "args": args, **mode_of(task)}
 
 
 def _action(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame, _name: str) -> Fields:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 
 from actions.moments import now
 from actions.processes.models import Run
@@ -28,6 +29,10 @@ __all__ = [
     "take_next",
     "work_on",
 ]
+
+MOST_TAKES = 100
+"""A turn that has to come to an end (`actions_worker --once`, `automation_step`) takes a run no more often than that:
+what falls due again as soon as it was looked at would keep it for ever."""
 
 
 def go_on_inline(tracks: list[Track], using: str) -> dict[int, Run]:
@@ -63,9 +68,29 @@ def look_again(run_id: int, *, using: str, is_inline: bool = True) -> bool:
     return True
 
 
-def take_next(using: str, *, queue: str = "default", limit: int = 1, should_stop: Callable[[], bool] = never) -> int:
-    """Take the runs that have been due longest, and work on them; how many there were."""
+def take_next(
+    using: str,
+    *,
+    queue: str = "default",
+    limit: int = 1,
+    should_stop: Callable[[], bool] = never,
+    taken: Counter[Hashable] | None = None,
+) -> int:
+    """Take the runs that have been due longest, and work on them.
+
+    Args:
+        using: The database.
+        queue: Of the runs.
+        limit: How many at the most.
+        should_stop: Asked between steps; what is left then is given back.
+        taken: How often this turn has taken each run, of one that has to come to an end; see `MOST_TAKES`.
+
+    Returns:
+        How many there were, without those that are left for the next turn.
+    """
     tracks = claim(using, queue=queue, limit=limit)
+    if taken is not None:
+        tracks = _not_too_often(tracks, taken, using)
     cut_off = [track for track in tracks if track.run.attempts > 1]
     others = [track for track in tracks if track.run.attempts <= 1]
     if cut_off:
@@ -75,3 +100,9 @@ def take_next(using: str, *, queue: str = "default", limit: int = 1, should_stop
         if group:
             Drive(using, is_inline=False, should_stop=should_stop).run(group)
     return len(tracks)
+
+
+def _not_too_often(tracks: Sequence[Track], taken: Counter[Hashable], using: str) -> list[Track]:
+    taken.update((using, track.run.id) for track in tracks)
+    give_back([each for each in tracks if taken[using, each.run.id] > MOST_TAKES], now(), using, counts=False)
+    return [each for each in tracks if taken[using, each.run.id] <= MOST_TAKES]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from actions.conf import conf
 from actions.hooks import all_hooks
 from actions.lookups import LookUpError
+from actions.processes.constants import is_duration
 from actions.processes.exceptions import StepError
 from actions.processes.expressions import text
 from actions.processes.models import OpenTask
@@ -30,8 +31,6 @@ ARRIVES = "input:arrive"
 """What hooks are told when it begins to wait."""
 ARRIVAL = "arrival"
 """The mail that says that something waits."""
-LONGEST = 100 * 366 * 86_400
-"""A hundred years, in seconds."""
 
 
 def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
@@ -125,10 +124,11 @@ def _plan(step: Step, care: TaskPolicy, task: OpenTask) -> None:
 
 
 def _asked_for(step: Step, who: Who) -> Mapping[str, Any]:
-    """Who may answer."""
+    """Who may answer; a list of nobody is not taken for everybody."""
     said = _values(step, who)
     if said is None:
-        raise StepError(f"{step.node.name}: nobody is named who may answer; what says who it is has found nothing.")
+        asked = " and ".join(name for name, each in (("users", who.users), ("groups", who.groups)) if each)
+        raise StepError(f"{step.node.name}: nobody could answer it: what it says of {asked} comes to none.")
     return said
 
 
@@ -163,7 +163,7 @@ def _seconds(step: Step, expression: Expression | None) -> float | None:
     value = step.look.value(expression)
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
+    if not is_duration(value):
         raise StepError(f"{step.node.name}: seconds were expected, and {value!r} was found.")
     return float(value)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from actions.conf import conf
 from actions.exceptions import UnavailableError
-from actions.processes.exceptions import AgainError
+from actions.processes.exceptions import AgainError, StepError
 from actions.processes.graph import Kind
 from actions.processes.notes import AGAIN, hands_on, noted
 from actions.processes.planner import Fail, after_error, compensable
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ONCE = (Kind.SPLIT, Kind.EACH, Kind.PROCESS)
 """Kinds whose step cannot be begun twice: what it has begun is there. A retry of the run goes on with that."""
+SOMEBODY = (Waiting.BRANCHES, Waiting.PROCESS, Waiting.INPUT, Waiting.MESSAGE)
+"""What a run waits for that somebody else does."""
 ERROR = "error"
 """The key of the state that has the last error for whoever handles it."""
 
@@ -45,26 +47,32 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         started_at: When the try began.
         step: What is known of the try; None where it did not come that far.
     """
-    if isinstance(error, AgainError):
+    wrong = _wrong_note(error)
+    if isinstance(error, AgainError) and wrong is None:
         note = noted(track.run.note, {AGAIN: error.note}) if hands_on(track.run.note) else error.note
         wait(track, Waiting.RETRY, timezone.now() + error.after, note=note)
         return
+    error = wrong or error
     if isinstance(error, VanishedError):
         stop(track, str(error))
         return
-    if track.run.waiting_for == Waiting.INPUT.value:
-        # It is too late for an answer.
-        track.opened = False
     facts = error_facts(error, track, program)
     row = step_row(track, Status.FAILED, started_at, error=facts)
     if step is not None:
         row.input = shown(step.arguments, program) if step.arguments else None
-        row.log = "\n".join(step.context.lines)
+        row.log = step.context.log_text
     attempt, retry = track.run.tries + 1, node.policy.retry
     if _is_passing(error) and attempt < conf.MAX_ATTEMPTS:
-        wait(track, Waiting.RETRY, timezone.now() + backoff(attempt))
+        # What it waits for is still to come, and what it has begun is there.
+        reason = Waiting(track.run.waiting_for) if track.run.waiting_for in SOMEBODY else Waiting.RETRY
+        wait(track, reason, timezone.now() + backoff(attempt))
         track.run.tries = attempt
         return
+    if track.run.waiting_for == Waiting.INPUT.value:
+        # It is too late for an answer.
+        track.opened = False
+    if track.run.open_children:
+        track.abandons = track.run.number
     if retry is not None and node.kind not in ONCE and retry.wants(error, attempt):
         wait(track, Waiting.RETRY, timezone.now() + retry.backoff(attempt))
         track.run.tries = attempt
@@ -77,6 +85,15 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         track.scope.put(ERROR, dump({name: facts[name] for name in ("type", "detail", "node")}))
         track.note_changes()
     go_on(track, where, track.last)
+
+
+def _wrong_note(error: Exception) -> StepError | None:
+    """Why what a body says for its next call cannot be kept."""
+    try:
+        dump(error.note if isinstance(error, AgainError) else None)
+    except StepError as wrong:
+        return wrong
+    return None
 
 
 def _is_passing(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from actions.moments import as_stored, now
 from actions.processes.exceptions import StepError, StepTimeoutError
-from actions.processes.policies import Policy
+from actions.processes.policies import SHORTEST_POLL_SECONDS, Policy
 from actions.processes.states import Waiting
 
 from .look import Look
@@ -81,7 +81,7 @@ def next_look(policy: Policy, ends_at: datetime | None) -> datetime | None:
 
 
 def _again(policy: Policy) -> datetime:
-    return now() + timedelta(seconds=policy.poll_seconds * _rng.uniform(0.9, 1.1))
+    return now() + timedelta(seconds=max(SHORTEST_POLL_SECONDS, policy.poll_seconds) * _rng.uniform(0.9, 1.1))
 
 
 def _times_out_at(policy: Policy, entered_at: datetime, opens_at: datetime | None, now: datetime) -> datetime | None:

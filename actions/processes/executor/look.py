@@ -9,6 +9,8 @@ from actions.processes import cel
 from actions.processes.expressions import CALL, PATH, TEXT, Expression, evaluate
 from actions.processes.values import look_up, rendered
 
+from .endings import ENDINGS, ended
+
 if TYPE_CHECKING:
     from actions.processes.context import StepContext
 
@@ -54,8 +56,14 @@ class Look:
         if tag == TEXT:
             return rendered(content, self._at)
         if tag == CALL:
-            return self._program.body(content)(self._context, {})
+            return self._call(content)
         return cel.evaluate(content, self._scope, look=self._in)
+
+    def _call(self, name: str) -> Any:
+        try:
+            return self._program.body(name)(self._context, {})
+        except ENDINGS as error:
+            raise ended(error) from error
 
     def _at(self, path: str) -> Any:
         return self._in(path, self._scope)

@@ -125,10 +125,17 @@ def facts_of(error: BaseException, node: str, payload: Mapping[str, Any], sensit
     lines = "".join(traceback.format_exception(error))
     return {
         "type": type(error).__name__,
-        "detail": mask(storable(str(error))[:MAX_DETAIL], secrets),
+        "detail": mask(storable(_text(error))[:MAX_DETAIL], secrets),
         "node": node,
         "traceback": mask(storable(lines)[-MAX_TRACEBACK:], secrets),
     }
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as other:  # noqa: BLE001 - the step's own code, and its failure has to be written all the same
+        return f"It cannot say what went wrong: its text raises {type(other).__name__}."
 
 
 def shown(value: Any, program: Program) -> Any:

@@ -107,7 +107,7 @@ class Programs:
             return None
         known = self._current.get(run.process)
         if known is None or known.process is not process:
-            key = definition_id(process.graph, self.using)
+            key = definition_id(process, self.using)
             known = self._current[run.process] = Program(process.graph, process, key)
         return known
 

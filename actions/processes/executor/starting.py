@@ -15,6 +15,7 @@ from actions.processes.notes import PREVIOUS
 from actions.processes.process import Process
 from actions.processes.registry import processes
 from actions.processes.store import definition_id, new_run
+from actions.processes.values import refuse_references
 
 
 def find_process(process_id: str, user: Any = None) -> Process:
@@ -41,17 +42,18 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
 
     Raises:
         UnknownProcessError: There is no such process.
-        InvalidPayloadError: The payload does not fit.
+        InvalidPayloadError: The payload does not fit, or has what stands for an instance of a model.
     """
     process = find_process(process_id)
     values = process.payload.validate(payload or {})
+    refuse_references(values)
     for validate in process.validations:
         validate(values)
     uid, present = uuid4(), now()
     return new_run(
         uid=uid,
         process=process.id,
-        definition_id=definition_id(process.graph, using),
+        definition_id=definition_id(process, using),
         node=process.graph.start,
         note={PREVIOUS: None} if process.graph.hands_on else None,
         payload=values,

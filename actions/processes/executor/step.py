@@ -18,6 +18,7 @@ from actions.processes.graph import Node
 from actions.processes.notes import INPUT, PREVIOUS, said
 from actions.processes.store import State, Track
 
+from .endings import ENDINGS, ended
 from .look import Look
 from .position import is_last_attempt
 from .programs import Program
@@ -79,6 +80,8 @@ class Step:
         token = current_step.set(self.context)
         try:
             return body(self.context, arguments)
+        except ENDINGS as error:
+            raise ended(error) from error
         finally:
             current_step.reset(token)
 
@@ -137,7 +140,22 @@ class StepLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         context = current_step.get()
         if context is not None:
-            context.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+            try:
+                context.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+            except Exception:  # noqa: BLE001 - a wrong log line is told of as everywhere, and fails nothing
+                self.handleError(record)
+        last = logging.lastResort
+        if last is not None and record.levelno >= last.level and self._is_alone(record.name):
+            # A project that has configured no logging sees its warnings as before.
+            last.handle(record)
+
+    def _is_alone(self, name: str) -> bool:
+        logger: logging.Logger | None = logging.getLogger(name)
+        while logger is not None:
+            if any(each is not self for each in logger.handlers):
+                return False
+            logger = logger.parent if logger.propagate else None
+        return True
 
 
 _log = StepLog(logging.INFO)

@@ -74,7 +74,7 @@ def _row(step: Step, status: Status, result: str | None = None, **columns: Any) 
     if arguments:
         columns["input"] = shown(arguments, step.program)
     if context.lines:
-        columns["log"] = "\n".join(context.lines)
+        columns["log"] = context.log_text
     row = step_row(step.track, status, step.started_at, **columns)
     if result is not None:
         row.result = _masked(result, step)
@@ -186,9 +186,8 @@ def _receive(step: Step) -> None:
     if message is None:
         ends_at = _limit(step)
         if ends_at is not None and timezone.now() >= ends_at:
-            raise StepTimeoutError(
-                f'No message "{run.wait_key}" came within {step.node.policy.timeout_seconds:g} seconds.'
-            )
+            wanted = messages.shown_key(str(run.wait_key))
+            raise StepTimeoutError(f'No message "{wanted}" came within {step.node.policy.timeout_seconds:g} seconds.')
         soon = timezone.now() + messages.SOON if messages.is_busy(run, str(run.wait_key), step.context.using) else None
         wait(step.track, Waiting.MESSAGE, soon or _next_look(step, ends_at))
         return

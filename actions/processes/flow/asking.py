@@ -11,7 +11,7 @@ from actions.processes.graph import TaskPolicy, Who
 from actions.processes.pages import Page
 from actions.processes.people_names import PK, USERNAME
 
-from .calling import is_constant, plain, task_of, valued
+from .calling import constant, is_constant, task_of, valued
 
 if TYPE_CHECKING:
     from actions.processes.context import StepContext
@@ -64,7 +64,7 @@ def _filter(node: Any, filter: Mapping[str, Any]) -> dict[str, Any]:
                 f"{node.owner}.{node.name}: {name}={each!r} is not known yet. Give a constant; a user by his username "
                 f"or key, and a group by its name, may be references."
             )
-    return {name: each if (constant := plain(each)) is None else constant[0] for name, each in filter.items()}
+    return {name: each if (plain := constant(each)) is None else plain[0] for name, each in filter.items()}
 
 
 def care_of(node: Any, value: Value) -> TaskPolicy | None:
@@ -79,7 +79,7 @@ def care_of(node: Any, value: Value) -> TaskPolicy | None:
         due_after=said("due_after"),
         remind_after=said("remind_after"),
         remind_every=said("remind_every"),
-        escalate_after=None if escalate is None else value(escalate[0], node, "escalate"),
+        escalate_after=None if escalate is None else value(escalate[0], node, "escalate_after"),
         escalate_to=None if escalate is None else _escalated(node, *escalate[1:]),
         notify=bool(node.said("notify")),
     )

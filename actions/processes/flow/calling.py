@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from actions.exceptions import ConfigurationError
+from actions.processes.authoring.functions import REMEDY
 from actions.processes.expressions import Expression, call, literal
 
 from .task import Task
@@ -16,6 +19,18 @@ if TYPE_CHECKING:
     from actions.processes.context import Body, StepContext
 
     from .nodes import Execute
+
+
+def refuse_waiting(answer: Any, function: Any) -> None:
+    """See that a function has done its work when it returns.
+
+    Raises:
+        ConfigurationError: It has answered what somebody would have to wait for.
+    """
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise ConfigurationError(f"{function!r} has answered a {type(answer).__name__}: nothing was done. {REMEDY}")
 
 
 def task_of(automation: Any, context: StepContext) -> Task:
@@ -32,7 +47,11 @@ def resolved(value: Any, task: Task) -> Any:
 def valued(value: Any, task: Task) -> Any:
     """The value of a condition, moment or duration."""
     found = resolved(value, task)
-    return found(task) if callable(found) else found
+    if not callable(found):
+        return found
+    answer = found(task)
+    refuse_waiting(answer, found)
+    return answer
 
 
 def is_constant(value: Any) -> bool:
@@ -42,8 +61,8 @@ def is_constant(value: Any) -> bool:
 
 def expression(value: Any, name: str, automation: Any, bodies: dict[str, Body]) -> Expression:
     """A value as the graph has it: itself, or a call of a function that is put among the bodies by a name."""
-    if is_constant(value) and (constant := plain(value)) is not None:
-        return literal(constant[0])
+    if is_constant(value) and (plain := constant(value)) is not None:
+        return literal(plain[0])
 
     def body(context: StepContext, _arguments: dict[str, Any]) -> Any:
         task = task_of(automation, context)
@@ -55,7 +74,7 @@ def expression(value: Any, name: str, automation: Any, bodies: dict[str, Body]) 
     return call(name)
 
 
-def plain(value: Any) -> tuple[Any] | None:
+def constant(value: Any) -> tuple[Any] | None:
     """A constant as JSON; None for one that is none, such as an instance of a model."""
     if isinstance(value, timedelta):
         return (value.total_seconds(),)
@@ -98,6 +117,7 @@ def _called(
     task = task_of(automation, context)
     given = [resolved(each, task) for each in args]
     answer = function(task, *given, **{name: resolved(each, task) for name, each in kwargs.items()})
+    refuse_waiting(answer, args[0] if args else function)
     task.instance.data.flush()
     try:
         dump(answer)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
 from actions.processes import validate
+from actions.processes.constants import DURATION
 from actions.processes.expressions import Expression
 from actions.processes.graph import NEXT, Edge, Graph, Kind, Mode, Node, OnChange, Schedule
 from actions.processes.pages import Page
@@ -15,17 +15,34 @@ from actions.processes.policies import DEFAULT_POLL_SECONDS, Policy, Retry
 
 from . import nodes as written
 from .asking import care_of, page_of, who_of
-from .calling import clause, execution, expression
+from .calling import clause, constant, execution, expression, is_constant
 from .forms import Form
 from .joining import Joins
 from .messages import sending
+from .modifiers import plain_seconds
 from .names import Names
-from .this import referred
 
 if TYPE_CHECKING:
     from actions.processes.context import Body
 
 THEN, ELSE = "then", "else"
+CALLED = {
+    "skip_after": ".SkipAfter",
+    "wait_for": ".AfterWaitingFor",
+    "wait_until": ".AfterWaitingUntil",
+    "timeout": ".Timeout",
+    "retry": ".Retry",
+    "delay_seconds": ".Retry(delay=)",
+    "max_delay_seconds": ".Retry(max_delay=)",
+    "on": ".Retry(on=)",
+    "schedule": "the interval",
+    "permissions": ".Permission",
+    "due_after": ".DueAfter",
+    "remind_after": ".RemindAfter",
+    "remind_every": ".RemindAfter(every=)",
+    "escalate_after": ".EscalateAfter",
+}
+"""By fields of the graph, the modifiers that say them."""
 
 
 class Compiler(Names):
@@ -39,6 +56,7 @@ class Compiler(Names):
 
     def compile(self) -> Graph:
         """The graph, without what its forms take. What is wrong is in `problems`."""
+        self.check_class()
         for name, node in self.automation.nodes.items():
             if name in self.automation.reserved:
                 message = f"{name} is the name of something that every automation has."
@@ -47,7 +65,8 @@ class Compiler(Names):
         for split, join in self._joins().items():
             self.nodes[split] = replace(self.nodes[split], join=join)
         graph = self._graph()
-        self.problems += validate.problems(graph, has_other_starts=True) if not self.problems else []
+        if not self.problems:
+            self.problems += validate.problems(graph, has_other_starts=True, called=CALLED)
         return graph
 
     def _graph(self) -> Graph:
@@ -85,6 +104,7 @@ class Compiler(Names):
         if not node.has_work:
             self._put(node, Kind.WAIT, in_background=node.threaded)
             return
+        self.check_plain(node, node.method)
         if node.args:
             self.check_function(node, node.args[0], is_method=type(node).method is not written.Execute.method)
         self.bodies[name] = execution(node, self.automation)
@@ -141,6 +161,7 @@ class Compiler(Names):
 
     @_add.register
     def _form(self, node: Form, name: str) -> None:
+        self.check_form(node)
         self.pages[name] = page_of(node, self.automation)
         self._put(
             node,
@@ -181,16 +202,15 @@ class Compiler(Names):
         self.nodes[node.name] = Node(node.name, kind, **fields)
 
     def _policy(self, node: written.Node, *, in_background: bool) -> Policy:
-        timeout: timedelta | None = node.said("timeout")
-        retry = node.said("retry")
+        retry, poll = node.said("retry"), self.automation.options.poll_seconds
         return Policy(
             skip_if=self._values(node, "skip_if"),
             skip_after=self._said(node, "skip_after"),
             wait_until=self._said(node, "wait_until"),
             wait_for=self._said(node, "wait_for"),
             as_soon_as=self._values(node, "as_soon_as"),
-            poll_seconds=self.automation.options.poll_seconds or DEFAULT_POLL_SECONDS,
-            timeout_seconds=None if timeout is None else timeout.total_seconds(),
+            poll_seconds=DEFAULT_POLL_SECONDS if poll is None else poll,
+            timeout_seconds=plain_seconds(node.said("timeout")),
             retry=Retry(**retry) if retry is not None else None,
             on_error=self.target(node, node.said("on_error")) if node.said("on_error") is not None else "",
             in_background=in_background,
@@ -204,8 +224,9 @@ class Compiler(Names):
         return tuple(self._value(each, node, f"{key}.{index}") for index, each in enumerate(node.said(key, ())))
 
     def _value(self, value: Any, node: written.Node, key: str) -> Expression:
-        if referred(value):
-            self.check_attribute(node, value)
+        if key in CALLED and is_constant(value) and constant(value) is None:
+            self.report(node.name, f"{CALLED[key]} is {value!r}, a {type(value).__name__}.", DURATION)
+        self.check_value(node, value)
         return expression(value, f"{node.name}.{key}", self.automation, self.bodies)
 
     def _following(self, node: written.Node) -> str:

@@ -6,10 +6,10 @@ import copy
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
+from actions.processes.notes import MODELS
+
 GONE = "$gone"
 """The key of the state that names what was taken out of what the automation was started with."""
-MODELS = "$models"
-"""The key of what it was started with that says of which models the objects are, by name."""
 HIDDEN = "$"
 """Keys that begin so are the engine's."""
 
@@ -38,6 +38,8 @@ class Data(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
             raise TypeError(f"{key!r} is no key of data: keys are texts.")
+        if key.startswith(HIDDEN):
+            raise ValueError(f'{key!r} is no key of data: those that begin with "{HIDDEN}" are the engine\'s.')
         self._copies.pop(key, None)
         self._state[key] = value
 
@@ -49,6 +51,12 @@ class Data(MutableMapping[str, Any]):
             del self._state[key]
         if key in self._payload:
             self._state[GONE] = [*self._state.get(GONE, ()), key]
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is set first where there is none: as it is kept, to be changed in place."""
+        if key not in self:
+            self[key] = default
+        return self[key]
 
     def __contains__(self, key: object) -> bool:
         return key in self._state or (key in self._payload and key not in self._state.get(GONE, ()))
@@ -67,7 +75,7 @@ class Data(MutableMapping[str, Any]):
 
     def model_of(self, key: str) -> str:
         """The model of an object that it was started with: "auth.user"; "" for what is none, or no key of one."""
-        return str(self._payload.get(MODELS, {}).get(key, ""))
+        return str(self._state.get(MODELS, {}).get(key, ""))
 
     def flush(self) -> None:
         """Put into the state what was changed in place."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from actions.exceptions import ConfigurationError
+from actions.processes.constants import is_permission
 
 from .nodes import Node, Text
 
@@ -57,7 +58,7 @@ class Form(Node):
 
     def Permission(self, permission: str) -> Self:
         """Of one who has that permission: "app.codename"; of several, all of them."""
-        if permission.count(".") != 1:
+        if not is_permission(permission):
             raise ConfigurationError(f'{permission!r} is no permission. Write app and codename: "todos.change_todo".')
         return self._more("permissions", permission)
 
@@ -117,7 +118,7 @@ class ModelForm(Form):
     The object is saved in the transaction that takes the answer.
     """
 
-    def __init__(self, form: Any, key: str, template_name: str = "", context: Mapping[str, Any] | None = None,
+    def __init__(self, form: Any, key: Any, template_name: str = "", context: Mapping[str, Any] | None = None,
                  repeated_form: bool = False, success_url: str = "", description: Text = "") -> None:  # fmt: skip
         """Declare it.
 
@@ -127,6 +128,6 @@ class ModelForm(Form):
             template_name: See `Form`, as for the others.
         """
         super().__init__(form, template_name, context, repeated_form, success_url, description)
-        if not key.isidentifier():
+        if not (isinstance(key, str) and key.isidentifier()):
             raise ConfigurationError(f'ModelForm: {key!r} is no key of data. Use a name: "order".')
         self.key = key

@@ -52,5 +52,6 @@ def _by_key(runs: Any, key: str) -> Any:
         number = int(key[UID_LENGTH:], 16)
     except ValueError:
         return None
-    row = runs.filter(pk=number).first() if 0 < number < 2**63 else None
+    # Two texts are compared in constant time only where both are ASCII.
+    row = runs.filter(pk=number).first() if 0 < number < 2**63 and key.isascii() else None
     return row if row is not None and compare_digest(row.uid.hex, key[:UID_LENGTH].lower()) else None

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from actions.exceptions import ConfigurationError
+from django.utils.translation import gettext as _
+
+from actions.exceptions import ConfigurationError, InvalidPayloadError
 
 from .calling import resolved, task_of
 from .declaring import AutomationType
 from .exceptions import WrongAutomationError
 from .keys import database, find
+from .names import RECEIVER
 from .registry import class_of, get_automation_class
 
 if TYPE_CHECKING:
     from actions.processes.context import Body, StepContext
+    from actions.processes.models import Run
 
     from .nodes import SendMessage
 
-RECEIVER = "receive_"
 REQUIREMENTS = "data_requirements"
 RECEIVED = "received"
 """What a receiver answers after whom nobody else is to get a broadcast message."""
 
 
 def require_data_parameters(**types: type) -> Callable[[Any], Any]:
-    """Have a receiver get only messages whose data have these keys, with values that can be read as these types."""
+    """Have a receiver get only messages whose data have these keys, with values that can be read as these types.
+
+    Of a request it gets what was looked at: `request.GET`.
+    """
 
     def decorate(method: Any) -> Any:
         setattr(method, REQUIREMENTS, types)
@@ -61,7 +67,7 @@ def _is_readable(value: Any, kind: type) -> bool:
         return True
     try:
         kind(value)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - a type may say in any way that it cannot read a value
         return False
     return True
 
@@ -75,14 +81,17 @@ def send(instance: Any, message: str, token: Any, data: Any) -> Any:
     if not satisfies(automation, message, data) or instance.finished():
         return None
     name = receiver_of(automation, message)
+    given = values_of(data) if getattr(getattr(automation, name), REQUIREMENTS, None) else data
 
     def body(context: StepContext) -> Any:
         bound = automation.of_step(context, is_step=context.node != name)
-        answer = getattr(bound, name)(token, data)
+        answer = getattr(bound, name)(token, given)
         bound.data.flush()
         return answer
 
     try:
+        # What was put into its data by whoever sends it is there for the receiver.
+        instance.save()
         return services.receive(instance.id, name, body, said=_said(token, data), using=instance.using)
     except WrongStateError:
         # It has ended meanwhile.
@@ -94,6 +103,25 @@ def send(instance: Any, message: str, token: Any, data: Any) -> Any:
 def _said(token: Any, data: Any) -> dict[str, Any]:
     """A message as the row of its receipt keeps it."""
     return {"token": token, "data": dict(values_of(data)) if hasattr(data, "GET") else data}
+
+
+def hear(automation: Any, row: Run, message: str, token: Any, data: Any) -> None:
+    """Give an automation a message from outside: one that its class offers there.
+
+    Raises:
+        InvalidPayloadError: It is not offered, or its data are not enough.
+    """
+    offered = automation.get_public_receivers()
+    if message not in offered:
+        names = ", ".join(offered) or _("none")
+        detail = _("%(automation)s offers no message of this name outside. It offers: %(names)s.")
+        shown = {"automation": automation.get_verbose_name(), "names": names}
+        raise InvalidPayloadError(errors={"name": [detail % shown]})
+    if not satisfies(automation, message, data):
+        required = getattr(getattr(automation, receiver_of(automation, message)), REQUIREMENTS, {})
+        names = ", ".join(f"{name} ({kind.__name__})" for name, kind in required.items())
+        raise InvalidPayloadError(errors={"data": [_("This message needs: %(names)s.") % {"names": names}]})
+    send(automation(automation=row), message, token, data)
 
 
 def dispatch(automation: Any, target: Any, message: str, token: Any, data: Any) -> Any:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from actions.processes import services
 from actions.processes.models import Run, RunQuerySet, StepRun
-from actions.processes.registry import processes
 
 from .due import do_due
 from .history import Tasks, tasks_of
@@ -37,8 +36,7 @@ class AutomationManager(models.Manager.from_queryset(AutomationQuerySet)):  # ty
 
     def get_queryset(self) -> Any:
         """Without runs of processes that are written otherwise."""
-        others = [process.id for process in processes.declared() if process.style != STYLE]
-        return super().get_queryset().roots().exclude(process__in=others)
+        return super().get_queryset().roots().written_as(STYLE)
 
 
 class AutomationModel(Run):
@@ -121,8 +119,6 @@ class AutomationModel(Run):
     def delete_history(cls, days: float = 30) -> tuple[int, dict[str, int]]:
         """Remove automations that ended so many days ago, with their tasks; how many rows, and of which models."""
         using, before = router.db_for_write(Run), timezone.now() - timedelta(days=days)
-        over = cls.objects.using(using).finished().order_by()
-        processes_of = list(over.filter(ended_at__lt=before).values_list("process", flat=True).distinct())
-        counted = services.delete_history(processes_of, before, using=using)
+        counted = services.delete_history(None, before, style=STYLE, using=using)
         runs, steps = counted[Run._meta.label], counted[StepRun._meta.label]
         return sum(counted.values()), {"AutomationModel": runs, "AutomationTaskModel": steps}

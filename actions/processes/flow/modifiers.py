@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from actions.exceptions import ConfigurationError
+
+Duration: TypeAlias = timedelta | float
+"""Numbers are seconds."""
+
+
+def plain_seconds(value: Any) -> Any:
+    """A timedelta in seconds; anything else as it is: the graph is checked when the class is made."""
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 class Modifiers:
@@ -68,9 +77,9 @@ class Modifiers:
         self,
         attempts: int = 3,
         *,
-        delay: timedelta = timedelta(seconds=1),
-        max_delay: timedelta = timedelta(minutes=10),
-        on: tuple[str, ...] = ("*",),
+        delay: Duration = timedelta(seconds=1),
+        max_delay: Duration = timedelta(minutes=10),
+        on: Sequence[str] = ("*",),
     ) -> Self:
         """Try it again when it fails.
 
@@ -80,11 +89,11 @@ class Modifiers:
             max_delay: The longest one.
             on: Names of error classes; "*" is every error.
         """
-        retry: dict[str, Any] = {"attempts": attempts, "delay_seconds": delay.total_seconds()}
-        retry |= {"max_delay_seconds": max_delay.total_seconds(), "on": tuple(on)}
+        retry: dict[str, Any] = {"attempts": attempts, "delay_seconds": plain_seconds(delay)}
+        retry |= {"max_delay_seconds": plain_seconds(max_delay), "on": tuple(on) if isinstance(on, list) else on}
         return self._once("retry", retry, ".Retry")
 
-    def Timeout(self, duration: timedelta) -> Self:
+    def Timeout(self, duration: Duration) -> Self:
         """Fail when one try takes longer, or when what it waits for does not come within that time."""
         return self._once("timeout", duration, ".Timeout")
 

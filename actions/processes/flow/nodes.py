@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias
 from django.utils.functional import Promise
 
 from actions.exceptions import ConfigurationError
+from actions.processes.constants import LONGEST, SHORTEST_INTERVAL, is_number
 
 from .modifiers import Modifiers
 
@@ -122,15 +123,15 @@ class Repeat(Node):
 
     def EveryHour(self, hours: float = 1) -> Self:
         """Every so many hours."""
-        return self._every(hours * 3600)
+        return self._every(hours, 3600)
 
     def EveryNMinutes(self, minutes: float) -> Self:
         """Every so many minutes."""
-        return self._every(minutes * 60)
+        return self._every(minutes, 60)
 
     def EveryNDays(self, days: float) -> Self:
         """Every so many days."""
-        return self._every(days * 86_400)
+        return self._every(days, 86_400)
 
     def EveryDay(self) -> Self:
         """Every day."""
@@ -143,14 +144,21 @@ class Repeat(Node):
             raise ConfigurationError("Repeat().At: say the interval before it.")
         if every < 86_400 or every % 86_400:
             raise ConfigurationError("Repeat().At: a time of day belongs to an interval of whole days.")
-        if not (0 <= hour < 24 and 0 <= minute < 60):
-            raise ConfigurationError(f"Repeat().At({hour}, {minute}) is no time of day.")
+        if not (_is_whole(hour, 24) and _is_whole(minute, 60)):
+            raise ConfigurationError(f"Repeat().At({hour!r}, {minute!r}) is no time of day: hour and minute.")
         return self._once("at", f"{hour:02}:{minute:02}", ".At")
 
-    def _every(self, seconds: float) -> Self:
-        if not seconds > 0:
-            raise ConfigurationError("Repeat(): an interval is longer than nothing.")
-        return self._once("every", float(seconds), "interval")
+    def _every(self, count: float, unit: int) -> Self:
+        if not (is_number(count) and SHORTEST_INTERVAL <= count * unit <= LONGEST):
+            raise ConfigurationError(
+                f"Repeat(): {count!r} is no interval. Expected was a number, more than none and at the most a hundred "
+                f"years."
+            )
+        return self._once("every", float(count * unit), "interval")
+
+
+def _is_whole(value: Any, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit
 
 
 class SendMessage(Node):

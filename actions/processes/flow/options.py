@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Self
 
 from actions.exceptions import ConfigurationError
+from actions.processes.authoring.options import expected
 from actions.processes.graph import OnChange
-from actions.processes.validate import no_permissions
 
 TEMPLATE = "_template"
-LISTS = ("examples", "permissions", "sensitive", "tags")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Options:
         """What a class says: its own Meta, and for what that leaves out the nearest one of its bases.
 
         Raises:
-            ConfigurationError: There is no such option, or what it says is of no use.
+            ConfigurationError: With all options that there are not, and all values that make no sense.
         """
         said: dict[str, Any] = {}
         for base in reversed(owner.__mro__):
@@ -64,20 +63,25 @@ class Options:
             said |= own
         known = {each.name for each in fields(cls)} - {"templates"}
         templates = {name: said.pop(name) for name in list(said) if name.endswith(TEMPLATE) and name not in known}
-        for name in said:
-            if name not in known:
-                near = get_close_matches(name, known, n=1)
-                hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(sorted(known))}."
-                raise ConfigurationError(f"{path}.Meta.{name} is no option.{hint}")
-        said |= {name: _listed(said[name], f"{path}.Meta.{name}") for name in LISTS if name in said}
-        for wrong in no_permissions(said.get("permissions", ())):
-            raise ConfigurationError(
-                f'{path}.Meta.permissions: {wrong!r} is no permission. Write app and codename: "todos.add_todo".'
-            )
+        problems = [each for name, value in said.items() if (each := _problem(path, name, value, known))]
+        problems += [
+            f"{path}.Meta.{name} is {each!r}. Expected was the name of a template."
+            for name, each in templates.items()
+            if not isinstance(each, str)
+        ]
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        for name in ("examples", "permissions", "sensitive", "tags"):
+            if name in said:
+                said[name] = tuple(said[name])
         return cls(**said, templates=templates)
 
 
-def _listed(value: Any, place: str) -> tuple[Any, ...]:
-    if not isinstance(value, list | tuple | set | frozenset):
-        raise ConfigurationError(f"{place} is {value!r}. Expected was a list.")
-    return tuple(value)
+def _problem(path: str, name: str, value: Any, known: Collection[str]) -> str:
+    """What is wrong with an option; "" where nothing is."""
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."
+        return f"{path}.Meta.{name} is no option. {hint}"
+    remedy = expected(name, value)
+    return f"{path}.Meta.{name} is {value!r}. {remedy}" if remedy else ""

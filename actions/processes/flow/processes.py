@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,12 +12,13 @@ from rest_framework.serializers import BaseSerializer
 
 from actions.django_payloads import FormPayload, SerializerPayload
 from actions.exceptions import ConfigurationError
-from actions.payloads import Payload, PydanticPayload, SchemaPayload, is_pydantic_model
+from actions.payloads import Payload, PydanticPayload, SchemaPayload, check_schema, is_pydantic_model
 from actions.processes.pages import Dashboard
 from actions.processes.process import Process
 
 from .compiling import Compiler
 from .forms import Form
+from .messages import hear
 
 STYLE = "automation"
 ANYTHING = {"type": "object", "additionalProperties": True}
@@ -49,6 +51,7 @@ def process_of(automation: Any) -> Process:
         style=STYLE,
         source=automation.path,
         declared_by=automation,
+        hear=partial(hear, automation),
     )
 
 
@@ -64,6 +67,9 @@ def _payload(automation: Any) -> Payload:
     if said is None:
         return SchemaPayload(ANYTHING)
     if isinstance(said, dict):
+        problems = "; ".join(f"{'.'.join(map(str, path))}: {sentence}" for path, sentence in check_schema(said))
+        if problems:
+            raise ConfigurationError(f"{automation.path}.Meta.payload is no JSON Schema: {problems}")
         return SchemaPayload(said)
     if is_pydantic_model(said):
         return PydanticPayload(said)

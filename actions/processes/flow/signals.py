@@ -8,6 +8,7 @@ from typing import Any
 from actions.exceptions import ConfigurationError
 
 from .keys import database
+from .names import TOLD_OF_SIGNALS
 from .nodes import Node
 from .starting import begin
 from .this import referred
@@ -53,7 +54,7 @@ def _start(automation: Any, node: str | None, sender: Any, kwargs: dict[str, Any
     with transaction.atomic(using=using):
         run_id, _is_new = begin(automation, {}, using, autorun=False, node=node)
         instance = automation(automation=run_id)
-        tell = getattr(instance, "started_by_signal", None)
+        tell = getattr(instance, TOLD_OF_SIGNALS, None)
         if callable(tell):
             tell(sender, kwargs)
             instance.save()

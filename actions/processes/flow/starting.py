@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from .data import MODELS
+from actions.processes.notes import MODELS
+
 from .exceptions import ParameterError
 
 
@@ -31,13 +32,14 @@ def begin(
     from actions.processes import services
 
     automation.check_is_registered()
-    payload, unique_key = _payload(automation, data), _unique_key(automation, data)
+    payload, unique_key = _plain(data), _unique_key(automation, data)
     known = _known(automation, unique_key, using)
     if known is None:
         try:
             run = services.start(
                 automation.process_id,
                 payload,
+                state=_state(automation, data),
                 unique_key=unique_key,
                 queue=automation.options.queue,
                 is_paused=not autorun,
@@ -55,18 +57,14 @@ def begin(
     return known, False
 
 
-def _payload(automation: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """The same, with the models of the objects that no attribute of the class names."""
-    payload = _plain(data)
-    if automation.options.payload is not None:
-        # It says what it takes, and nothing else.
-        return payload
+def _state(automation: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """The models of the objects that no attribute of the class names: not in the payload, which others may send."""
     models = {
         name: each._meta.label_lower
         for name, each in data.items()
         if hasattr(each, "_meta") and not hasattr(automation, name)
     }
-    return {**payload, MODELS: models} if models else payload
+    return {MODELS: models} if models else {}
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:
@@ -103,10 +101,11 @@ def _unique_key(automation: Any, data: dict[str, Any]) -> str | None:
 
 def _known(automation: Any, unique_key: str | None, using: str) -> int | None:
     from actions.processes.models import Run
+    from actions.processes.services.starting import hash_of
 
     if unique_key is None:
         return None
-    rows = Run._base_manager.using(using).filter(unique_key=f"{automation.process_id}:{unique_key}"[:255])
+    rows = Run._base_manager.using(using).filter(unique_key=hash_of(automation.process_id, unique_key))
     return rows.values_list("pk", flat=True).first()
 
 

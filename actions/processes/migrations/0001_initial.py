@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("process", models.CharField(max_length=200, verbose_name="process")),
                 ("fingerprint", models.CharField(max_length=64, verbose_name="fingerprint")),
+                ("style", models.CharField(blank=True, default="", max_length=20, verbose_name="style")),
                 ("graph", models.JSONField(encoder=rest_framework.utils.encoders.JSONEncoder, verbose_name="graph")),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created at")),
             ],
@@ -145,7 +146,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "definitions of processes",
                 "ordering": ["id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("process", "fingerprint"), name="actions_definition_once")
+                    models.UniqueConstraint(fields=("process", "fingerprint", "style"), name="actions_definition_once")
                 ],
             },
         ),
@@ -274,7 +275,11 @@ class Migration(migrations.Migration):
                 ("place", models.IntegerField(blank=True, null=True, verbose_name="place")),
                 ("open_children", models.IntegerField(db_default=0, default=0, verbose_name="open children")),
                 ("next_place", models.IntegerField(db_default=0, default=0, verbose_name="next child")),
-                ("unique_key", models.CharField(editable=False, max_length=255, null=True, verbose_name="unique key")),
+                ("unique_key", models.CharField(editable=False, max_length=64, null=True, verbose_name="unique key")),
+                (
+                    "retry_key",
+                    models.CharField(editable=False, max_length=64, null=True, verbose_name="unique key of a retry"),
+                ),
                 (
                     "key_hash",
                     models.CharField(editable=False, max_length=64, null=True, verbose_name="idempotency key"),

@@ -6,7 +6,7 @@ from .changing import change_state
 from .control import cancel, move, pause, resume, retry, stranded
 from .forking import fork
 from .looking import look_again
-from .messaging import broadcast_message, send_message
+from .messaging import broadcast_message, send_message, tell_run
 from .people import form_of, provide_input
 from .receiving import receive
 from .removing import delete_history, remove
@@ -44,4 +44,5 @@ __all__ = [
     "send_message",
     "start",
     "stranded",
+    "tell_run",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -26,7 +25,7 @@ from actions.processes.models import OpenTask, Run
 from actions.processes.pages import Page
 from actions.processes.process import Process
 from actions.processes.store import tracks_of
-from actions.processes.values import dump
+from actions.processes.values import dump, load, refuse_references
 
 logger = logging.getLogger(__name__)
 
@@ -145,16 +144,17 @@ class Asked:
             BrokenFormError: Its form cannot be made.
         """
         payload = self.payload
-        if payload is None:
-            return json.loads(dump(dict(data)))
         if not isinstance(payload, FormPayload):
-            return json.loads(dump(_without_files(payload.validate(data))))
+            given = _without_files(payload.validate(data)) if payload is not None else dict(data)
+            refuse_references(given)
+            return load(dump(given))
         kwargs = self.form_kwargs()
         with making_form(self.task):
             form = payload.build(data, **kwargs)
         values: Any = payload.check(form)
+        refuse_references(values)
         values = self.page.save(self.context, form) if self.page.save is not None else _without_files(values)
-        return json.loads(dump(values))
+        return load(dump(values))
 
 
 def _without_files(values: dict[str, Any]) -> dict[str, Any]:

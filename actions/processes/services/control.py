@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from actions.processes.store import close_tasks, definition_id, end_all, graph_o
 from actions.processes.store import retry as retry_in_turn
 
 from .handing import is_inline, wake
+from .starting import refuse_second
 
 LIVE = tuple(str(each) for each in UNFINISHED)
 
@@ -64,6 +65,7 @@ def _begin_undoing(row: Run, rows: QuerySet[Run], using: str) -> None:
         note=None,
         tries=0,
         open_children=0,
+        paused_at=None,
         due_at=timezone.now(),
         fence=F("fence") + 1,
         error={"type": "Cancelled", "detail": _("It was cancelled."), "node": row.node},
@@ -160,14 +162,22 @@ def retry(run: Run | int, *, using: str = "default") -> Run:
 
     Raises:
         WrongStateError: It has not failed, or its steps were taken back.
+        RefusedError: Another run with its unique key is not over yet.
     """
 
     def do(row: Run, _rows: QuerySet[Run], database: str) -> None:
         if row.ends_as:
             raise WrongStateError(_("Its steps were taken back: start it anew, or fork it."))
+        refuse_second(row.retry_key, database)
         retry_in_turn(row, database)
 
-    row = _change(run, using, do, of=(Status.FAILED.value,))
+    try:
+        row = _change(run, using, do, of=(Status.FAILED.value,))
+    except IntegrityError:
+        # Somebody has started another one just now.
+        given, database = _row(run, using)
+        refuse_second(given.retry_key, database)
+        raise
     return _wake_tree(row)
 
 
@@ -185,13 +195,14 @@ def move(run: Run | int, mapping: Mapping[str, str] | None = None, *, using: str
     names = dict(mapping or {})
 
     def do(row: Run, rows: QuerySet[Run], database: str) -> None:
-        graph = find_process(row.process).graph
+        process = find_process(row.process)
+        graph = process.graph
         tree = list(rows.filter(_tree(row), status__in=UNFINISHED))
         missing = sorted({each.node for each in tree if names.get(each.node, each.node) not in graph.nodes})
         if missing:
             detail = _("There is no node %(nodes)s in %(process)s. Say which node each of them is now.")
             raise WrongStateError(detail % {"nodes": ", ".join(missing), "process": row.process})
-        key = definition_id(graph, database)
+        key = definition_id(process, database)
         for each in tree:
             rows.filter(pk=each.pk).update(node=names.get(each.node, each.node), definition_id=key)
             OpenTask.objects.using(database).filter(run_id=each.pk).update(node=names.get(each.node, each.node))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +12,10 @@ from actions.processes.exceptions import WrongStateError
 from actions.processes.executor import find_process
 from actions.processes.graph import Graph, Kind, Node
 from actions.processes.models import Run, StepRun
-from actions.processes.notes import INPUT, PREVIOUS, kept
+from actions.processes.notes import INPUT, MODELS, PREVIOUS, kept
 from actions.processes.states import Status
 from actions.processes.store import definition_id, insert_run, results_of
-from actions.processes.values import dump
+from actions.processes.values import dump, load, refuse_references
 from actions.redaction import MASK
 
 from .allowing import check_may_start
@@ -55,13 +54,14 @@ def fork(
     at = row.node if node is None else node
     if at not in process.graph.nodes:
         raise WrongStateError(_("There is no node %(node)s in %(process)s.") % {"node": at, "process": row.process})
+    refuse_references(payload)
     values = process.payload.validate({**row.payload, **(payload or {})})
     new = Run(
         process=row.process,
-        definition_id=definition_id(process.graph, database),
+        definition_id=definition_id(process, database),
         node=at,
         payload=values,
-        state=json.loads(dump(row.state)) if node is None else _state_before(row, at, process.graph, database),
+        state=load(dump(row.state)) if node is None else _state_before(row, at, process.graph, database),
         actor_id=row.actor_id if actor is None else str(actor.pk),
         actor_name=row.actor_name if actor is None else str(actor)[:255],
         correlation_id=row.correlation_id,
@@ -115,7 +115,7 @@ def _result_of(row: Run, step: StepRun, node: Node, using: str) -> Any:
 
 def _state_before(row: Run, node: str, graph: Graph, using: str) -> dict[str, Any]:
     """The state as it was when a run came to a node the last time."""
-    state: dict[str, Any] = {}
+    state: dict[str, Any] = {MODELS: row.state[MODELS]} if MODELS in row.state else {}
     done = _steps_before(row, node, using)
     for name, result in done.values_list("node", "result").iterator():
         known = graph.nodes.get(name)

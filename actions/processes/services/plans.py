@@ -1,6 +1,7 @@
 """What is still to be done for an open task: its `plan`.
 
     {"mails": ["arrival", "reminder", "escalation"],  sent as soon as the mail server takes them
+     "told": {"reminder": ["7"]},                     who has got a mail that others have still to get
      "tell": true,                                    hooks are told that it waits
      "notify": true,                                  whoever it is reassigned to is told as well
      "remind_at": "2026-…", "remind_every": 86400.0,
@@ -19,6 +20,7 @@ from actions.processes.models import OpenTask
 REMINDER, ESCALATION = "reminder", "escalation"
 """Mails, beside the one that something has arrived."""
 TELL = "tell"
+TOLD = "told"
 REMIND_AT, ESCALATE_AT, ESCALATE_TO = "remind_at", "escalate_at", "escalate_to"
 COLUMNS = ("plan", "reminders", "reminded_at", "escalated_to", "escalated_at")
 """What changes here."""
@@ -61,6 +63,22 @@ def add_mail(plan: dict[str, Any], kind: str) -> None:
     mails = plan.setdefault("mails", [])
     if kind not in mails:
         mails.append(kind)
+    # Also of those who have got the one before.
+    plan.get(TOLD, {}).pop(kind, None)
+
+
+def told(plan: dict[str, Any], kind: str) -> list[str]:
+    """Keys of those who have got a mail, to be added to."""
+    found: list[str] = plan.setdefault(TOLD, {}).setdefault(kind, [])
+    return found
+
+
+def remove_mail(plan: dict[str, Any], kind: str) -> None:
+    """Note that everybody has got a mail."""
+    plan["mails"].remove(kind)
+    plan.get(TOLD, {}).pop(kind, None)
+    if not plan.get(TOLD):
+        plan.pop(TOLD, None)
 
 
 def is_due(plan: dict[str, Any], name: str, now: datetime) -> bool:

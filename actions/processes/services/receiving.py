@@ -89,7 +89,7 @@ def _call(row: Run, name: str, body: Callable[[StepContext], Any], said: Any, st
         return answer
     if scope.changes():
         outside.put(row, scope.data, using)
-    columns = {"input": _shown(said, row), "result": _shown(answer, row), "log": "\n".join(context.lines)}
+    columns = {"input": _shown(said, row), "result": _shown(answer, row), "log": context.log_text}
     outside.add_step(row, name, Status.SUCCEEDED, started_at, using, **columns)
     return answer
 

@@ -1,7 +1,8 @@
 """The worker's queue of open tasks: mails, reminders, escalation.
 
 First what has fallen due is written down, in one transaction; then the mails are sent. A mail server that is down holds
-up no escalation, and mails that it has not taken are sent later. Who dies between sending and writing sends them again.
+up no escalation, and mails that it has not taken are sent later, to those who have not got them. Who dies between
+sending and writing sends them again.
 """
 
 from __future__ import annotations
@@ -16,21 +17,45 @@ from actions import work
 from actions.processes.models import OpenTask
 from actions.work.leases import held
 
-from .plans import CLAIM, COLUMNS, ESCALATE_AT, REMIND_AT, TELL, escalate, is_due, next_moment, remind
+from .plans import (
+    CLAIM,
+    COLUMNS,
+    ESCALATE_AT,
+    REMIND_AT,
+    TELL,
+    escalate,
+    is_due,
+    next_moment,
+    remind,
+    remove_mail,
+)
+from .post import NoServerError, Post
 from .task_mail import send_mail
 from .telling import ARRIVE, ESCALATE, REMIND, announce_escalated, announce_reminded, tell
 
 logger = logging.getLogger(__name__)
 
+MOST = 50
+"""Tasks that are cared for before others take their turn."""
 
-def care_for_next(using: str) -> bool:
+
+def care_for_due(using: str) -> bool:
+    """Do what has fallen due for open tasks, some of them; False where nothing has. Their mails share a connection."""
+    with Post() as post:
+        count = 0
+        while count < MOST and care_for_next(using, post):
+            count += 1
+    return count > 0
+
+
+def care_for_next(using: str, post: Post) -> bool:
     """Do what has fallen due for an open task; False where nothing has."""
     task = work.claim(OpenTask, using=using)
     if task is None:
         return False
     try:
         with work.Hold(task):
-            _go_through(task, using)
+            _go_through(task, using, post)
     except work.LeaseLostError as error:
         # It was answered or reassigned meanwhile, or took longer than the lease.
         logger.info("%s", error, extra={"task": task.pk})
@@ -41,11 +66,25 @@ def care_for_next(using: str) -> bool:
     return True
 
 
-def _go_through(task: OpenTask, using: str) -> None:
+def _go_through(task: OpenTask, using: str, post: Post) -> None:
+    """Write down what is due, then send each mail; one that fails does not keep the others back.
+
+    Raises:
+        Exception: The first one that a mail has failed with, when the others have been sent.
+    """
     _advance(task, using)
+    failed: list[Exception] = []
     for kind in list(task.plan.get("mails", ())):
-        send_mail(task, kind)
-        task.plan["mails"].remove(kind)
+        try:
+            send_mail(task, kind, post)
+        except NoServerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised below
+            failed.append(error)
+        else:
+            remove_mail(task.plan, kind)
+    if failed:
+        raise failed[0]
     work.release(task, next_moment(task.plan), plan=task.plan, attempts=0)
 
 

@@ -49,20 +49,25 @@ def remove(run: Run | int, *, using: str = "default") -> Counter[str]:
     return removed
 
 
-def delete_history(processes: Collection[str] | None, before: datetime, *, using: str = "default") -> Counter[str]:
+def delete_history(
+    processes: Collection[str] | None, before: datetime, *, style: str | None = None, using: str = "default"
+) -> Counter[str]:
     """Remove runs that ended before a moment, where nobody holds them; how many rows of each kind are gone.
 
     Args:
         processes: Of which processes; None: of all.
         before: The moment.
+        style: Of processes that were written so ("yaml", "workflow", "automation"); None: however they were.
         using: The database.
     """
-    rows: QuerySet[Run] = Run._base_manager.using(using)
+    rows = Run.objects.using(using)
     parents = rows.filter(pk=OuterRef("parent_id"), status__in=UNFINISHED)
     over = rows.filter(~Exists(parents), kind=RunKind.ROOT.value, status__in=FINISHED, ended_at__lt=before)
     over = over.filter(is_held=False)
     if processes is not None:
         over = over.filter(process__in=processes)
+    if style is not None:
+        over = over.written_as(style)
     removed: Counter[str] = Counter()
     while keys := list(over.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
         with transaction.atomic(using=using):

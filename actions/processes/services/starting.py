@@ -45,6 +45,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     in_background: bool | None = None,
     is_paused: bool = False,
     node: str | None = None,
+    state: Mapping[str, Any] | None = None,
     using: str = "default",
 ) -> Run:
     """Start a process.
@@ -67,6 +68,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         in_background: Whether the caller does not wait for any step; None: as DJACTION_RUNNER says.
         is_paused: Whether nothing is done until it is resumed.
         node: The step to begin with; None: the first one.
+        state: JSON that its state begins with. It is not checked: nothing of a caller's belongs there.
         using: The database that it is kept in.
 
     Returns:
@@ -87,10 +89,12 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     run.priority, run.queue = priority, queue or run.queue
     if node is not None:
         run.node = _known_node(process_id, node)
+    if state:
+        run.state = dict(state)
     if is_paused:
         run.paused_at = timezone.now()
-    run.unique_key = f"{process_id}:{unique_key}"[:255] if unique_key is not None else None
-    run.key_hash = _hash(process_id, run.actor_id, key) if key is not None else None
+    run.unique_key = run.retry_key = hash_of(process_id, unique_key) if unique_key is not None else None
+    run.key_hash = hash_of(process_id, run.actor_id, key) if key is not None else None
     if at is not None:
         run.due_at = as_stored(at.astimezone(UTC) if timezone.is_aware(at) else at)
     is_later = at is not None and run.due_at is not None and run.due_at > timezone.now()
@@ -141,13 +145,24 @@ def _known(run: Run, using: str) -> Run | None:
                 )
             known.is_replay = True
             return known
-    other = rows.filter(unique_key=run.unique_key).first() if run.unique_key is not None else None
+    refuse_second(run.unique_key, using)
+    return None
+
+
+def refuse_second(unique_key: str | None, using: str) -> None:
+    """Refuse a run beside the one that has its unique key.
+
+    Raises:
+        RefusedError: There is one (409).
+    """
+    if unique_key is None:
+        return
+    other = Run._base_manager.using(using).filter(unique_key=unique_key).first()
     if other is not None:
         detail = _("Run %(run)s of %(process)s is not over yet, and there may be only one.")
         raise RefusedError(
-            detail % {"run": other.pk, "process": run.process}, code="already_running", extra={"run": other.pk}
+            detail % {"run": other.pk, "process": other.process}, code="already_running", extra={"run": other.pk}
         )
-    return None
 
 
 def _say_who(run: Run, actor: Any, event_uid: UUID | None, correlation_id: str | None) -> None:
@@ -163,8 +178,9 @@ def _say_who(run: Run, actor: Any, event_uid: UUID | None, correlation_id: str |
     run.correlation_id = correlation_id or run.correlation_id
 
 
-def _hash(process_id: str, actor_id: str | None, key: str) -> str:
-    return hashlib.sha256(json.dumps([process_id, actor_id, key]).encode()).hexdigest()
+def hash_of(*parts: str | None) -> str:
+    """What a key of any length is kept as: the same for the same process, actor and key."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read_back(run: Run, using: str) -> Run:

@@ -7,10 +7,13 @@ What anybody may answer is mailed to nobody, and superusers get only what names 
 from __future__ import annotations
 
 import logging
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
@@ -18,28 +21,57 @@ from actions.conf import conf
 from actions.processes.models import OpenTask
 from actions.processes.registry import processes
 
+from . import plans
 from .answering import get_users_concerned
+from .post import NoServerError, Post
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "actions/processes/mail"
+REFUSED_FOR_GOOD = 500
+"""SMTP's replies from here on are permanent (RFC 5321, 4.2.1)."""
 
 
-def send_mail(task: OpenTask, kind: str) -> int:
-    """Tell those who may answer a task; how many.
+def send_mail(task: OpenTask, kind: str, post: Post) -> None:
+    """Tell those who may answer a task. Whom it has told is noted in its plan, so that he is not told again.
 
     Raises:
-        Exception: Whatever the mail backend raises.
+        NoServerError: Nobody can be told now.
+        Exception: The first one that the mail backend, or a template, has raised, when all others have been told.
     """
     if conf.TASK_MAILS is False:
-        return 0
+        return
     users = recipients(task)
     if not users:
         logger.info("Task %s: there is nobody to be mailed.", task.pk, extra={"run": task.run_id, "mail": kind})
-        return 0
+    told = plans.told(task.plan, kind)
+    failed: list[Exception] = []
     for user, address in users:
-        _mail(task, kind, user, address).send()
-    return len(users)
+        if str(user.pk) in told:
+            continue
+        try:
+            post.send(_mail(task, kind, user, address))
+        except NoServerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised when the others have been told
+            logger.warning("Task %s: %s was not told: %s", task.pk, user.pk, error, extra={"run": task.run_id})
+            if not _is_refused_for_good(error, address):
+                failed.append(error)
+                continue
+        told.append(str(user.pk))
+    if failed:
+        raise failed[0]
+
+
+def _is_refused_for_good(error: Exception, address: str) -> bool:
+    """Whether trying again leads nowhere: the server does not know the address, or it is none."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= REFUSED_FOR_GOOD for code, _said in error.recipients.values())
+    try:
+        validate_email(address)
+    except ValidationError:
+        return True
+    return False
 
 
 def recipients(task: OpenTask) -> list[tuple[Any, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connections, models
 
 from actions.processes.models import Run, StepRun
-from actions.processes.values import dump
+from actions.processes.values import dump_own
 
 Convert = Callable[[Any], Any]
 
@@ -74,7 +74,7 @@ def _converter(field: models.Field[Any, Any], using: str) -> Convert | None:
 
 def _json(value: Any) -> str:
     """JSON of a value; text that a step's result was made into already stands as it is (`Text`)."""
-    return value if type(value) is Text else dump(value)
+    return value if type(value) is Text else dump_own(value)
 
 
 @lru_cache(maxsize=8)

@@ -9,19 +9,21 @@ from django.db.models.signals import post_migrate
 
 from actions.processes.graph import Graph
 from actions.processes.models import Definition
+from actions.processes.process import Process
 
-_ids: dict[tuple[str, str, str], int] = {}
+_ids: dict[tuple[str, str, str, str], int] = {}
 _graphs: dict[tuple[str, int], Graph] = {}
 
 
-def definition_id(graph: Graph, using: str) -> int:
-    """The key of a graph's row, which is made where there is none yet."""
-    key = (using, graph.name, graph.fingerprint)
+def definition_id(process: Process, using: str) -> int:
+    """The key of its graph's row, which is made where there is none yet."""
+    graph = process.graph
+    key = (using, graph.name, graph.fingerprint, process.style)
     known = _ids.get(key)
     if known is not None:
         return known
     row, _is_new = Definition.objects.using(using).get_or_create(
-        process=graph.name, fingerprint=graph.fingerprint, defaults={"graph": graph.as_json()}
+        process=graph.name, fingerprint=graph.fingerprint, style=process.style, defaults={"graph": graph.as_json()}
     )
     if not connections[using].in_atomic_block:
         # Else it may be rolled back.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -39,7 +38,7 @@ def read_runs(rows: Iterable[Sequence[Any]], using: str) -> list[Run]:
 
 def read_json(text: str, using: str) -> Run:
     """A run whose row PostgreSQL has made into JSON."""
-    values = json.loads(text)
+    values = load(text)
     for name in MOMENTS:
         if values[name] is not None:
             values[name] = as_stored(datetime.fromisoformat(values[name]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -10,7 +9,7 @@ from weakref import WeakSet
 from actions.processes.exceptions import StepError
 from actions.processes.models import Run
 from actions.processes.state_field import STORED, is_stored, read_stored
-from actions.processes.values import dump, is_reference, load, resolve
+from actions.processes.values import dump, dump_own, is_reference, load, resolve
 
 Changes = dict[str, str | None]
 """JSON by key; None where the key is gone."""
@@ -87,7 +86,7 @@ class Scope:
     def text(self) -> str:
         """JSON of the state as it is written."""
         kept = self._stored
-        return dump({key: kept.get(key, value) for key, value in self.data.items()} if kept else self.data)
+        return dump_own({key: kept.get(key, value) for key, value in self.data.items()} if kept else self.data)
 
     def hand_out(self, key: str) -> Any:
         """A list or mapping, for a step's body."""
@@ -140,7 +139,7 @@ class Scope:
                 if changed is None:
                     self.data.pop(key, None)
                 else:
-                    self.data[key] = json.loads(changed)
+                    self.data[key] = load(changed)
 
     def save(self) -> tuple[Any, ...]:
         """What `load` needs to take back what comes after."""
@@ -154,7 +153,7 @@ class Scope:
         self.data.update(data)
         for key, (value, before) in self._seen.items():
             if data.get(key) is value:
-                self.data[key] = json.loads(before)
+                self.data[key] = load(before)
         self._changes, self._seen, self._stored, self.replaced = dict(changes), {}, dict(stored), list(replaced)
 
 
@@ -169,12 +168,12 @@ class State(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         value = self._scope.data[key]
-        if type(value) not in (dict, list):
-            return value
         if is_reference(value):
             if key not in self._read:
                 self._read[key] = resolve(value, self._scope.using)
             return self._read[key]
+        if type(value) not in (dict, list):
+            return value
         if is_stored(value):
             self._scope.fetch(key)
         return self._scope.hand_out(key)
@@ -185,6 +184,12 @@ class State(MutableMapping[str, Any]):
 
     def __delitem__(self, key: str) -> None:
         self._scope.remove(key)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is set first where there is none: as the state has it, to be changed in place."""
+        if key not in self:
+            self[key] = default
+        return self[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._scope.data)

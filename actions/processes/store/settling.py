@@ -5,7 +5,6 @@ Rows are locked in the order of their keys, parents before children, so that two
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +17,7 @@ from actions.processes.models import Run
 from actions.processes.notes import noted
 from actions.processes.state_field import LARGE, STORED, is_stored
 from actions.processes.states import RunKind, Status, Waiting
+from actions.processes.values import load
 
 from .claims import lease_end
 from .columns import all_columns, table, vendor
@@ -173,7 +173,7 @@ def _hand_on(changes: Iterable[tuple[Track, dict[str, str | None]]], locked: dic
             if text is None:
                 state.pop(key, None)
             else:
-                state[key] = store(root.id, text, using) if len(text) > LARGE else json.loads(text)
+                state[key] = store(root.id, text, using) if len(text) > LARGE else load(text)
     for root_id, scope in roots.items():
         state = locked[root_id].__dict__["state"]
         Run._base_manager.using(using).filter(pk=root_id).update(state=state)

@@ -26,6 +26,7 @@ class WfeWorkflowSerializer(serializers.ModelSerializer[KnownWorkflow]):
     description = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField(help_text=_("The paths of its steps, in the order of their declaration."))
     schema = serializers.SerializerMethodField(help_text=_("JSON Schema of what a job is ordered with."))
+    permissions = serializers.SerializerMethodField(help_text=_("What whoever orders it has to have, all of them."))
     url = serializers.SerializerMethodField(help_text=_("Where it is started and documented as a process."))
     picture_url = serializers.SerializerMethodField()
 
@@ -33,7 +34,7 @@ class WfeWorkflowSerializer(serializers.ModelSerializer[KnownWorkflow]):
         model = KnownWorkflow
         fields = [
             *("id", "name", "path", "deleted", "process", "title", "description"),
-            *("steps", "schema", "url", "picture_url"),
+            *("steps", "schema", "permissions", "url", "picture_url"),
         ]
         read_only_fields = fields
 
@@ -56,6 +57,11 @@ class WfeWorkflowSerializer(serializers.ModelSerializer[KnownWorkflow]):
         """What it takes."""
         process = processes.get(row.process)
         return dict(process.payload.json_schema()) if process is not None else None
+
+    def get_permissions(self, row: KnownWorkflow) -> list[str]:
+        """Their names: "app.codename"."""
+        process = processes.get(row.process)
+        return list(process.permissions) if process is not None else []
 
     def get_url(self, row: KnownWorkflow) -> str | None:
         """As a process."""

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from actions.processes.authoring.functions import REMEDY, why_not_called
 from actions.processes.context import Body, StepContext
 from actions.processes.expressions import Expression, call, literal
 from actions.processes.steps import Step
@@ -48,6 +49,8 @@ class Values:
     def value(self, name: str, value: Any) -> Expression:
         """Something that the step says, under a name of its own."""
         if callable(value):
+            if reason := why_not_called(value):
+                raise TypeError(f"{name} {reason}. {REMEDY}")
             function = f"{self._path}.{name}"
             self._bodies[function] = _body(self._step, value)
             return call(function)
@@ -59,6 +62,8 @@ class Values:
 
     def mapping(self, name: str, values: Mapping[str, Any]) -> dict[str, Expression]:
         """Several of them."""
+        if not isinstance(values, Mapping):
+            raise TypeError(f'{name} is {values!r}. Expected was a dict: {{"note": "Done"}}')
         return {key: self.value(f"{name}.{key}", value) for key, value in values.items()}
 
 

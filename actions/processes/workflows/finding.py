@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from actions.exceptions import ConfigurationError
 from actions.processes import services
 from actions.processes.exceptions import UnknownProcessError, WrongStateError
 from actions.processes.registry import processes
 
-from .declaration import PRELUDE
+from .declaration import PRELUDE, path_of
 from .exceptions import WorkflowDeleted
 from .known import add_missing, row_of
 from .models import Job, KnownWorkflow
@@ -42,6 +43,8 @@ def process_of(workflow_id: int | str | type[Workflow], using: str) -> str:
 
 def _row(workflow_id: int | str | type[Workflow], using: str) -> KnownWorkflow:
     if isinstance(workflow_id, type):
+        if getattr(workflow_id, "DIGRAPH", None) is None:
+            raise ConfigurationError(f"{path_of(workflow_id)} has no DIGRAPH, and cannot be started.")
         return row_of(workflow_id.process, using)
     number = _number(KnownWorkflow, workflow_id)
     known = KnownWorkflow._base_manager.using(using)
@@ -61,8 +64,9 @@ def job_of(job_id: int | str, using: str) -> Job:
 
 def _number(model: type[Row], given: Any) -> int:
     try:
-        number = int(given)
-    except (TypeError, ValueError):
+        # True and 1.5 are numbers for Python, and name nothing.
+        number = int(given) if isinstance(given, int | str) and not isinstance(given, bool) else 0
+    except ValueError:
         number = 0
     if not 0 < number < LARGEST:
         raise model.DoesNotExist(f"There is no {model._meta.verbose_name} {given!r}.")  # type: ignore[attr-defined]

@@ -35,11 +35,9 @@ class Found:
 def look(using: str) -> Found:
     """Look in a new process."""
     command = [sys.executable, "-m", "actions.processes.workflows.fresh", using]
-    # As this process finds modules, also where manage.py has been called from elsewhere.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+            command, env=environment(), capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return Found(failure=f"it took more than {TIMEOUT_SECONDS} seconds")
@@ -47,6 +45,11 @@ def look(using: str) -> Found:
         lines = done.stderr.strip().splitlines()
         return Found(failure=lines[-1] if lines else f"exit status {done.returncode}")
     return Found(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def environment() -> dict[str, str]:
+    """Of a new process that finds modules as this one does, also where manage.py has been called from elsewhere."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def main(using: str) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,12 @@ def file_name(process_id: str, uid: UUID) -> str:
     """Of the log of a job."""
     process = processes.get(process_id)
     name = process.title if process is not None else process_id
-    return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', name)}_{uid}.log"
+    return f"{_plain(name)}_{uid}.log"
+
+
+@cache
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)
 
 
 def path_of_log(process_id: str, uid: UUID) -> Path | None:
@@ -40,11 +46,20 @@ def append(process_id: str, uid: UUID, lines: Sequence[str]) -> None:
         return
     text = "".join(f"{line}\n" for line in lines)
     try:
-        path.parent.mkdir(exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        _write(path, text)
     except OSError as error:
         logger.warning("The log of a job could not be written: %s", error)
+
+
+def _write(path: Path, text: str) -> None:
+    """Open it, write and close it: several workers write into one file, and it may be moved away meanwhile."""
+    try:
+        file = path.open("a", encoding="utf-8", errors="backslashreplace")
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True)
+        file = path.open("a", encoding="utf-8", errors="backslashreplace")
+    with file:
+        file.write(text)
 
 
 def note_failure(*, run: Run, **_kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actions.payloads import Payload
+from actions.processes.authoring.functions import REMEDY, why_not_called
 from actions.processes.context import Body
 from actions.processes.graph import NEXT, Edge, Kind, Mode, Node
 from actions.processes.policies import Policy
@@ -98,10 +99,8 @@ class NodeMaker:
     def _work(self, edges: tuple[Edge, ...], policy: Policy) -> Node:
         step = self._step
         for function in (step.execute, step.transition):
-            if inspect.iscoroutinefunction(function):
-                raise TypeError(
-                    f"{function.__name__}() is a coroutine, which nobody waits for. Make it a plain function."
-                )
+            if reason := why_not_called(function):
+                raise TypeError(f"{function.__name__}() {reason}. {REMEDY}")
         is_decision = chooses(step)
         self._parts.bodies[self._path] = deciding(step) if is_decision else executing(step)
         kind = Kind.DECISION if is_decision else Kind.TASK

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from actions.processes.constants import is_count
 from actions.processes.expressions import VALUE, Expression, literal
 from actions.processes.graph import TaskPolicy, Who
 from actions.processes.policies import DEFAULT_POLL_SECONDS, Policy, Retry
@@ -62,7 +63,7 @@ def of_work(step: type[Step], path: str, bodies: dict[str, Any], name_of: NameOf
 def _retry(value: Any) -> Retry | None:
     if value is None or isinstance(value, Retry):
         return value
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not is_count(value):
         raise TypeError(f"retry is {value!r}. Expected was a number from 1 on, or a Retry.")
     return Retry(attempts=value)
 
@@ -87,6 +88,8 @@ def who_may_answer(step: type[Step], values: Values) -> Who | None:
 
 
 def _who(said: Mapping[str, Any], values: Values, prefix: str) -> Who | None:
+    if not isinstance(said, Mapping):
+        raise TypeError(f'{prefix.rstrip(".")} is {said!r}. Expected was a dict: {{"groups": ["heads"]}}')
     unknown = set(said) - set(WHO)
     if unknown:
         raise TypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(WHO)}")

@@ -6,6 +6,7 @@ have the new classes is a new process, too. One watchdog runs for a database: wh
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import IO
 
 from django.utils import timezone
 
 from actions.work import Hold, LeaseLostError, claim, release
 
-from .fresh import Found, look
+from .fresh import Found, environment, look
 from .models import Watch
 
 KEY = 1
@@ -104,17 +106,27 @@ class Watchdog:
 
 
 class Worker:
-    """A worker that runs beside the watchdog, and ends the step at hand before a new one takes its place."""
+    """A worker that runs beside the watchdog, and ends the step at hand before a new one takes its place.
 
-    COMMAND = (sys.executable, "-m", "django", "actions_worker")
+    It ends when the watchdog does, also where that is killed: see `bound_worker`.
+    """
+
+    COMMAND = (sys.executable, "-m", "actions.processes.workflows.bound_worker")
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: IO[bytes] | None = None
+        """Nothing is written into it; it closes with this process, however that ends."""
 
     def restart(self) -> None:
         """Start it, after the one that there is has ended."""
         self.stop()
-        self._process = subprocess.Popen(self.COMMAND)
+        theirs, ours = os.pipe()
+        self._pipe = os.fdopen(ours, "wb")
+        try:
+            self._process = subprocess.Popen((*self.COMMAND, str(theirs)), pass_fds=[theirs], env=environment())
+        finally:
+            os.close(theirs)
 
     def keep(self) -> None:
         """Start it again where it has ended by itself."""
@@ -133,6 +145,9 @@ class Worker:
             self._process.kill()
             self._process.wait()
         self._process = None
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
 
 
 def stamps_of(files: list[str]) -> Stamps:

@@ -24,7 +24,7 @@ from schemathesis.generation import GenerationMode
 from actions.process_registry import services
 from actions.process_registry.models import ProcessDefinition
 from actions.process_registry.programs import services as programs
-from tests.contracts.openapi_documents import openapi
+from tests.contracts.openapi_documents import golden
 from tests.integration.test_fuzz import CHECKS, CONTENT_TYPES, _thinned, bodies, bounded, no_failure, quoted
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def row(staff: User) -> ProcessDefinition:
 
 def documented() -> list[tuple[str, str]]:
     """Every operation of the registry, by its method and path."""
-    found = openapi()["paths"].items()
+    found = golden()["paths"].items()
     return sorted(
         (method.upper(), path)
         for path, operations in found
@@ -67,7 +67,7 @@ def documented() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def listed() -> dict[tuple[str, str], Any]:
     """The operations of the document, by method and path."""
-    schema = schemathesis.openapi.from_dict(openapi())
+    schema = schemathesis.openapi.from_dict(golden())
     schema.app = get_wsgi_application()
     return {(each.method.upper(), each.path): each for each in (each.ok() for each in schema.get_all_operations())}
 
@@ -86,7 +86,7 @@ def test_a_call_is_answered_as_the_document_declares(
         others = {"number": 1} if "{number}" in path else {}
         calls |= operation.as_strategy(mode, path_parameters={"id": row.pk, **others})
 
-    @bounded(3)
+    @bounded(2)
     @given(st.builds(_thinned, calls, st.sets(st.sampled_from(SAID_SELDOM), min_size=3)))
     def call(case: Any) -> None:
         keys = [str(value) for value in (case.path_parameters or {}).values()]
@@ -110,7 +110,7 @@ def test_no_definition_makes_a_500(row: ProcessDefinition, method: str) -> None:
     client = Client(headers={"Authorization": AUTHORIZATION})
     url = PLACES[0] if method == "POST" else f"{PLACES[0]}{row.pk}/"
 
-    @bounded(60)
+    @bounded(25)
     @given(st.dictionaries(st.sampled_from(KEYS), definitions, max_size=5) | definitions)
     def call(definition: Any) -> None:
         response = client.generic(method, url, json.dumps({"definition": definition}), "application/json")
@@ -127,7 +127,7 @@ def test_no_body_makes_a_500(row: ProcessDefinition, path: str) -> None:
     client = Client(headers={"Authorization": AUTHORIZATION})
     types = st.sampled_from([*CONTENT_TYPES, "application/yaml", "text/yaml"])
 
-    @bounded(25)
+    @bounded(12)
     @given(bodies(), types, st.sampled_from(["POST", "PUT"]))
     def call(body: bytes, content_type: str, method: str) -> None:
         response = client.generic(method, PLACES[0] + path.format(row.pk), body, content_type)
@@ -142,7 +142,7 @@ def test_no_query_makes_a_500(row: ProcessDefinition, path: str) -> None:
     names = st.sampled_from(["limit", "offset", "format", "from", "to", "cursor", "status", "definition", "is_service"])
     values = st.text(max_size=12) | st.integers().map(str) | st.sampled_from(["9" * 400, "\x00", "-0", "1e3"])
 
-    @bounded(40)
+    @bounded(15)
     @given(st.lists(st.tuples(names, values), max_size=3))
     def call(query: list[tuple[str, str]]) -> None:
         text = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in query)

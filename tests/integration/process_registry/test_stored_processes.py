@@ -102,6 +102,14 @@ def test_a_process_may_be_stored_as_json(old: Client) -> None:
     assert do(old, f"{place}run/").status_code == 201
 
 
+def test_who_stores_a_process_does_not_find_out_secrets_of_users_by_it(old: Client) -> None:
+    asked = {"user_filter": {"groups__user__password__startswith": "md5"}, "groups": ["staff"]}
+    (problem,) = post_definition(old, {"name": "Spying", "tasks": [{"input": asked}]}).json()["problems"]
+    assert problem["path"] == ["tasks", 0, "input", "user_filter", "groups__user__password__startswith"]
+    assert "looks for a secret" in problem["message"]
+    assert not ProcessDefinition.objects.exists()
+
+
 def test_what_is_wrong_is_said_with_line_and_column(old: Client) -> None:
     text = "name: Broken\ntasks:\n  - task: io.say_helo\n  - {task: io.say_hello, retrys: 3}\n  - process: nowhere\n"
     problems = old.post(URL, text, content_type="application/yaml").json()["problems"]

@@ -79,6 +79,18 @@ class Site:
         """Start the package's own worker, which hands over what falls due."""
         return self._begin(BACKENDS[0].command)
 
+    @property
+    def has_worker(self) -> bool:
+        """Whether anybody carries out what is handed over."""
+        return len(self.processes) > 1
+
+    def stop_workers(self) -> None:
+        """End all but the one that hands over."""
+        while self.has_worker:
+            ended = self.processes.pop()
+            ended.send_signal(signal.SIGTERM)
+            ended.communicate(timeout=PATIENCE_SECONDS)
+
     def hand_over(self, run: Any, *, queue: str | None = QUEUE) -> float:
         """Have a run handed over that is as in the database; how long that took."""
         began = time.monotonic()
@@ -131,14 +143,13 @@ class Site:
 
 @contextmanager
 def site_of(backend: Backend, *, has_engine: bool = False) -> Iterator[Site]:
-    """A backend with one worker."""
+    """A backend that has no worker as yet."""
     if backend.service:
         brokers.need(backend.service)
     if backend.runner == "tasks":
         _migrate(backend)
     made = Site(backend, has_engine=has_engine)
     try:
-        made.work()
         yield made
     finally:
         made.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -193,6 +194,38 @@ def test_a_step_s_log_survives_that_logging_is_configured_anew() -> None:
         logging.root.handlers.clear()
         services.start("made")
     assert list(StepRun.objects.values_list("log", flat=True)) == ["WARNING shop: Sold out."] * 2
+
+
+@pytest.mark.usefixtures("kept_logging")
+def test_a_project_without_logging_sees_its_warnings_as_before(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = logging.StreamHandler(sys.stderr)
+    last.setLevel(logging.WARNING)
+    monkeypatch.setattr(logging, "lastResort", last)
+    logging.root.handlers.clear()
+    with registered(
+        make_process(task("a"), bodies={"a": lambda context: logging.getLogger("shop").warning("Inside.")})
+    ):
+        services.start("made")
+    logging.getLogger("shop").warning("After it.")
+    logging.getLogger("shop").info("Not this.")
+    assert capsys.readouterr().err == "Inside.\nAfter it.\n"
+    logging.root.addHandler(logging.NullHandler())
+    logging.getLogger("shop").warning("It has a handler.")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("kept_logging")
+def test_a_log_line_that_is_wrong_is_told_of_and_fails_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.root.handlers[:] = [logging.NullHandler()]
+
+    def log(context: Any) -> None:
+        logging.getLogger("shop").warning("%d things", "x")
+
+    with registered(make_process(task("a"), bodies={"a": log})):
+        assert services.start("made").status == "succeeded"
+    assert "Logging error" in capsys.readouterr().err
 
 
 # --- a connection that is ended ---------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from schemathesis.generation import GenerationMode
 from actions.processes import services
 from actions.processes.graph import Kind
 from actions.processes.models import Run
-from tests.contracts.openapi_documents import openapi
+from tests.contracts.openapi_documents import golden
 from tests.integration.test_fuzz import (
     CHECKS,
     CONTENT_TYPES,
@@ -64,7 +64,7 @@ def run(staff: User) -> Iterator[Run]:
 
 def documented() -> list[tuple[str, str]]:
     """Every operation of processes, by its method and path."""
-    found = openapi()["paths"].items()
+    found = golden()["paths"].items()
     return sorted(
         (method.upper(), path)
         for path, operations in found
@@ -76,7 +76,7 @@ def documented() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
-    made = schemathesis.openapi.from_dict(openapi())
+    made = schemathesis.openapi.from_dict(golden())
     made.app = get_wsgi_application()
     return made
 
@@ -88,6 +88,7 @@ def listed(schema: Any) -> dict[tuple[str, str], Any]:
     return {(each.method.upper(), each.path): each for each in found}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize(("method", "path"), documented(), ids=str)
 def test_a_call_is_answered_as_the_document_declares(
@@ -98,7 +99,7 @@ def test_a_call_is_answered_as_the_document_declares(
     if "{id}" in path:
         calls |= operation.as_strategy(mode, path_parameters={"id": run.pk})
 
-    @bounded(6)
+    @bounded(3)
     @given(st.builds(_thinned, calls, st.sets(st.sampled_from(SAID_SELDOM), min_size=3)))
     def call(case: Any) -> None:
         key = str(case.path_parameters.get("id", run.pk))
@@ -117,7 +118,7 @@ def test_a_call_is_answered_as_the_document_declares(
 def test_no_body_makes_a_500(run: Run, path: str) -> None:
     client = Client(headers={"Authorization": AUTHORIZATION})
 
-    @bounded(40)
+    @bounded(15)
     @given(body=bodies(), content_type=st.sampled_from(CONTENT_TYPES), query=st.sampled_from(["", "?process_id=made"]))
     def call(body: bytes, content_type: str, query: str) -> None:
         assume(not (query and "rot13" in content_type))
@@ -136,7 +137,7 @@ def test_no_header_or_parameter_of_a_start_makes_a_500(run: Run) -> None:
     )
     names = st.sampled_from(["dry_run", "scheduled_time", "unique_key", "queue", "priority", "process_id", "dryrun"])
 
-    @bounded(80)
+    @bounded(30)
     @given(headers, st.dictionaries(names, texts, max_size=3))
     def call(said: dict[str, str], query: dict[str, str]) -> None:
         text = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in query.items())
@@ -168,7 +169,7 @@ def test_no_query_makes_a_500(run: Run, path: str) -> None:
     ]
     values = st.text(max_size=12) | st.integers().map(str) | st.sampled_from(TERMS)
 
-    @bounded(40)
+    @bounded(15)
     @given(st.lists(st.tuples(st.sampled_from(names), values), max_size=3))
     def call(query: list[tuple[str, str]]) -> None:
         text = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in query)
@@ -181,7 +182,7 @@ def test_no_query_makes_a_500(run: Run, path: str) -> None:
 def test_no_key_makes_a_500(run: Run, place: str) -> None:
     client = Client(headers={"Authorization": AUTHORIZATION})
 
-    @bounded(40)
+    @bounded(15)
     @given(st.text(min_size=1, max_size=20) | st.integers().map(str) | st.sampled_from(["9" * 400, "\x00", "..", "%"]))
     def call(key: str) -> None:
         for method in ("get", "post"):
@@ -191,6 +192,7 @@ def test_no_key_makes_a_500(run: Run, place: str) -> None:
     call()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png", "\x7f"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "NONSENSE"])
 def test_no_method_makes_a_500(run: Run, method: str, accept: str) -> None:

@@ -6,7 +6,6 @@ On one database: what differs between databases, other tests see.
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from actions.processes.models import Run, StepRun
 
-from .runner_site import BACKENDS, PATIENCE_SECONDS, QUEUE, Backend, Site, site_of, until
+from .runner_site import BACKENDS, QUEUE, Backend, Site, site_of, until
 
 pytestmark = [
     pytest.mark.once,
@@ -26,18 +25,36 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def site(backend: Backend, django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
-    """A backend with its worker, and the package's own, which hands over what falls due."""
+def idle_site(backend: Backend, django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    """A backend without a worker as yet."""
     with site_of(backend, has_engine=True) as made:
-        if backend.runner != "worker":
-            made.look()
         yield made
+
+
+@pytest.fixture
+def site(idle_site: Site) -> Site:
+    """The backend with its worker, and the package's own, which hands over what falls due."""
+    if not idle_site.has_worker:
+        idle_site.work()
+        if idle_site.backend.runner != "worker":
+            idle_site.look()
+    return idle_site
 
 
 def _ended(run_id: int, site: Site) -> Run:
     until(lambda: Run.objects.get(pk=run_id).is_finished, *site.processes)
     run: Run = Run.objects.get(pk=run_id)
     return run
+
+
+def test_a_run_that_is_started_while_no_worker_runs_waits_for_one(
+    idle_site: Site, request: pytest.FixtureRequest
+) -> None:
+    if idle_site.has_worker:
+        idle_site.stop_workers()
+    key = idle_site.start("elsewhere")
+    assert not Run.objects.get(pk=key).is_finished
+    assert _ended(key, request.getfixturevalue("site")).status == "succeeded"
 
 
 def test_a_run_goes_through_its_wait_to_its_end_in_other_processes(site: Site) -> None:
@@ -69,15 +86,3 @@ def test_a_run_whose_message_is_lost_is_handed_over_anew(site: Site) -> None:
         due_at=timezone.now() - timedelta(seconds=1),
     )
     assert _ended(run.pk, site).status == "succeeded"
-
-
-def test_a_run_that_is_started_while_no_worker_runs_waits_for_one(site: Site) -> None:
-    for ended in site.processes[1:]:
-        site.processes.remove(ended)
-        ended.send_signal(signal.SIGTERM)
-        ended.communicate(timeout=PATIENCE_SECONDS)
-    key = site.start("elsewhere")
-    assert not Run.objects.get(pk=key).is_finished
-    site.work()
-    site.look()
-    assert _ended(key, site).status == "succeeded"

@@ -13,6 +13,9 @@ from rest_framework.test import APIClient
 
 from actions.exceptions import RefusedError
 from actions.processes import flow, services, steps
+from actions.processes.api.openapi import describe
+from actions.processes.api.processes import ProcessView
+from actions.processes.authoring.validations import Check, WholeCheck, from_function
 from actions.processes.checks import check_permissions
 from actions.processes.models import Run, RunSchedule
 from actions.processes.services.scheduling import start_next
@@ -113,6 +116,11 @@ def test_documentation_and_catalogue_say_whether_the_caller_may_and_why_not(
     assert (shown["available"], shown["reasons"]) == (True, [])
 
 
+def test_the_openapi_document_says_what_is_needed() -> None:
+    operation = describe(ProcessView(process_id="made", request=None), "POST")
+    assert operation.description.endswith("**Needs:**\n- `example_app.change_todo`\n- `example_app.add_todo`")
+
+
 def test_a_run_of_it_is_not_forked_by_somebody_who_may_not_start_it(alice: User) -> None:
     run = services.start("made")
     with pytest.raises(RefusedError):
@@ -138,3 +146,47 @@ def test_a_permission_of_an_app_that_there_is_not_is_a_warning(made: Any) -> Non
         (found,) = (each for each in check_permissions() if each.id == "actions.processes.W005")
     assert "it asks for example_apps.add_todo, and no installed app has that name" in found.msg
     assert found.hint == 'Did you mean "example_app"?'
+
+
+@pytest.mark.parametrize("becomes", ["gone", "locked out"])
+def test_a_schedule_starts_nothing_for_somebody_who_is_gone(alice: User, becomes: str) -> None:
+    with registered(make_process(task("a"), bodies={"a": lambda context: 1}, name="free")):
+        for name in ("made", "free"):
+            services.schedule(name, "* * * * *", actor=allow(alice, *NEEDED))
+        if becomes == "gone":
+            alice.delete()
+        else:
+            User.objects.update(is_active=False)
+        RunSchedule.objects.update(due_at=timezone.now())
+        assert start_next("default")
+        assert start_next("default")
+    assert not Run.objects.exists()
+    for row in RunSchedule.objects.all():
+        assert "gone or cannot log in" in row.error
+        assert row.due_at is not None
+        assert row.due_at > timezone.now()
+
+
+def test_a_schedule_says_what_a_validation_has_stumbled_over(api: APIClient) -> None:
+    def crash(payload: Any) -> None:
+        raise KeyError("missing")
+
+    whole = WholeCheck(Check(from_function("crash", crash)))
+    with registered(make_process(task("a"), bodies={"a": lambda context: 1}, name="free", validations=(whole,))):
+        services.schedule("free", "* * * * *")
+        RunSchedule.objects.update(due_at=timezone.now())
+        assert start_next("default")
+        response = api.post("/processes/free/", {}, format="json")
+    assert RunSchedule.objects.get().error == "The validation crash failed: KeyError. Nothing was done."
+    assert (response.status_code, response.json()["code"]) == (500, "validation_failed")
+
+
+def test_a_schedule_says_what_else_goes_wrong() -> None:
+    def crash(payload: Any) -> None:
+        raise KeyError("missing")
+
+    with registered(make_process(task("a"), bodies={"a": lambda context: 1}, name="free", validations=(crash,))):
+        services.schedule("free", "* * * * *")
+        RunSchedule.objects.update(due_at=timezone.now())
+        assert start_next("default")
+    assert RunSchedule.objects.get().error == "KeyError: 'missing'"

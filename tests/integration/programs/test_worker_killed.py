@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,12 +13,12 @@ from django.db import connection
 from actions.process_registry import services as definitions
 from actions.process_registry.programs import services
 from actions.process_registry.programs.models import ProgramRun
+from tests.programs import Program, begin
 
 from .conftest import Script
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 60
 # Whoever runs it holds a lock for as long as anything of it lives; a second one finds that out.
 SERVICE = """
@@ -40,23 +37,24 @@ def _until(condition: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-Start = Callable[[], "subprocess.Popen[str]"]
+Start = Callable[[], Program]
+
+
+@pytest.fixture(scope="session")
+def _begun() -> None:
+    """No test of programs has left it behind."""
+    begin()
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(_begun: None, tmp_path: Path) -> Iterator[Start]:
     """Starts workers; those that a failed test leaves are ended."""
-    started: list[subprocess.Popen[str]] = []
-    environment = {
-        **os.environ,
-        "PROGRAMS_DATABASE": str(connection.settings_dict["NAME"]),
-        "PROGRAMS_FOLDER": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "tests.integration.programs.worker_settings",
-    }
+    started: list[Program] = []
+    settings = "tests.integration.programs.worker_settings"
+    environ = {"PROGRAMS_DATABASE": str(connection.settings_dict["NAME"]), "PROGRAMS_FOLDER": str(tmp_path)}
 
-    def make() -> subprocess.Popen[str]:
-        command = [sys.executable, "manage.py", "actions_worker"]
-        started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True))
+    def make() -> Program:
+        started.append(Program("actions_worker", settings=settings, environ=environ))
         return started[-1]
 
     yield make
@@ -66,7 +64,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             process.communicate()
 
 
-def _end(worker: subprocess.Popen[str]) -> None:
+def _end(worker: Program) -> None:
     worker.send_signal(signal.SIGTERM)
     worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == 0

@@ -12,7 +12,7 @@ from actions.processes.authoring.yaml_document import Compiled, compile_yaml
 from actions.processes.context import StepContext
 from actions.processes.graph import Node
 from actions.processes.process import Process
-from actions.processes.tasks import Task, make_task
+from actions.processes.tasks import Task, make_task, task
 from actions.processes.validation import BUILTIN
 
 
@@ -31,6 +31,11 @@ def level(amount: float) -> str:
     return "high" if amount > 100 else "low"
 
 
+@task(mode="external")
+def ask_bank(amount: float) -> bool:
+    return amount < 100
+
+
 def collect(context: StepContext) -> None: ...
 
 
@@ -42,6 +47,7 @@ TASKS: dict[str, Task] = {
     "io.say_hello": make_task(say_hello, "io.say_hello"),
     "bank.charge": make_task(charge, "bank.charge"),
     "bank.refund": make_task(refund, "bank.refund"),
+    "bank.ask": make_task(ask_bank, "bank.ask"),
     "risk.level": make_task(level, "risk.level"),
     "data.collect": make_task(collect, "data.collect"),
 }

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from rest_framework.serializers import ValidationError as SerializerError
 
-from actions.exceptions import InvalidPayloadError, RefusedError
+from actions.exceptions import ActionError, InvalidPayloadError, RefusedError
 from actions.processes.authoring.validations import Check, WholeCheck, from_function
 
 from .compiling import problems, process
@@ -197,9 +197,11 @@ def test_a_refusal_and_a_mistake_of_a_validation_are_not_hidden() -> None:
     def mistake(payload: Any) -> None:
         raise KeyError("name")
 
-    for function, expected in ((refuse, RefusedError), (mistake, KeyError)):
-        with pytest.raises(expected):
-            WholeCheck(Check(from_function("x", function)))({})
+    with pytest.raises(RefusedError, match="Closed"):
+        WholeCheck(Check(from_function("x", refuse)))({})
+    with pytest.raises(ActionError, match="The validation x failed: KeyError") as caught:
+        WholeCheck(Check(from_function("x", mistake)))({})
+    assert caught.value.status == 500
 
 
 def test_an_argument_is_read_as_the_function_declares_it() -> None:

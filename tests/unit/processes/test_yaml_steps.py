@@ -56,6 +56,18 @@ def test_a_task_has_its_arguments_and_registers_its_result() -> None:
     )
 
 
+def test_what_a_task_says_about_what_it_touches_holds_where_the_step_says_nothing_else() -> None:
+    found = nodes("""
+    tasks:
+      - {task: io.say_hello}
+      - {task: bank.ask, args: {amount: 1}}
+      - {task: bank.ask, args: {amount: 1}, id: quick, mode: database}
+      - {decide: bank.ask, args: {amount: 1}, id: choice, cases: {"true": [{task: io.say_hello}]}, else: []}
+    """)
+    modes = [found[name].mode for name in ("say_hello", "ask", "quick", "choice")]
+    assert modes == [None, Mode.EXTERNAL, Mode.DATABASE, Mode.EXTERNAL]
+
+
 def test_an_action_is_done_to_an_object() -> None:
     node = nodes('tasks: [{action: "todo:mark_done", on: payload.name, args: {note: done}, compensate: undo}]')[
         "mark_done"

@@ -48,7 +48,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(VALUES, st.dictionaries(KEYS, VALUES, max_size=6))
 def test_a_definition_is_read_or_refused(anything: Any, definition: dict[str, Any]) -> None:
     for each in (anything, definition, {"exec": "/bin/true", **definition}):

@@ -79,6 +79,27 @@ def test_an_object_needs_no_attribute_of_the_class() -> None:
         _ = automation.number
 
 
+def test_of_which_model_an_object_is_says_the_project_and_never_a_caller() -> None:
+    class Free(flow.Automation):
+        start = flow.Execute(lambda task: repr(getattr(task.instance, "user", None)))
+        wait = flow.Execute().AfterWaitingFor(timedelta(days=1))
+        end = flow.End()
+
+    ada = User.objects.create(username="ada")
+    Group.objects.create(pk=ada.pk, name="ones")
+    for given in ({"user": "auth.group"}, 5, {"user": "no.model"}):
+        run = services.start("free", {"user": ada.pk, "$models": given})
+        assert StepRun.objects.get(run_id=run.pk).result == "None"
+    automation = Free(user=ada)
+    assert StepRun.objects.get(run_id=automation.id).result == "<User: ada>"
+    assert Free(automation=automation.id).user == ada
+    assert "$models" not in automation.row.payload
+    again = services.fork(automation.id, node="start", payload={"$models": {"user": "auth.group"}})
+    assert StepRun.objects.get(run_id=again.pk).result == "<User: ada>"
+    with pytest.raises(ValueError, match="the engine's"):
+        automation.data["$models"] = {"user": "auth.group"}
+
+
 def test_data_is_kept_when_it_is_saved_and_in_place(counting: Any) -> None:
     automation = counting(plain={"deep": [1]}, gone=1)
     automation.data["plain"]["deep"].append(2)
@@ -90,6 +111,23 @@ def test_data_is_kept_when_it_is_saved_and_in_place(counting: Any) -> None:
     assert dict(again.data) == {"plain": {"deep": [1, 2]}, "more": 5, "notes": ["None, None"]}
     assert "gone" not in again.data
     assert again.data.get("gone") is None
+
+
+def test_a_list_that_a_node_sets_by_default_and_changes_in_place_is_kept() -> None:
+    class Collects(flow.Automation):
+        first = flow.Execute(this.note)
+        second = flow.Execute(this.note)
+        end = flow.End()
+
+        def note(self, task: Any) -> None:
+            self.data.setdefault("notes", []).append(task.status)
+            self.data.setdefault("given", []).append(task.status)
+            assert self.data.setdefault("number", 5) == 5
+
+    automation = Collects(given=["here"])
+    assert dict(automation.data) == {
+        "notes": ["first", "second"], "given": ["here", "first", "second"], "number": 5,
+    }  # fmt: skip
 
 
 def test_two_instances_that_save_keep_each_others_keys(counting: Any) -> None:
@@ -117,7 +155,16 @@ def test_one_that_is_there_is_found_by_id_key_and_row(counting: Any) -> None:
     assert len(key) > 32
     with pytest.raises(flow.ParameterError, match="takes no parameters: x"):
         counting(automation=key, x=1)
-    for unknown in ("0" * 33, "nonsense", key[:-1] + "f" * 30, 999_999, f"{'0' * 32}{automation.id:x}", None, True):
+    for unknown in (
+        "0" * 33,
+        "é" * 32 + f"{automation.id:x}",
+        "nonsense",
+        key[:-1] + "f" * 30,
+        999_999,
+        f"{'0' * 32}{automation.id:x}",
+        None,
+        True,
+    ):
         with pytest.raises(flow.ParameterError, match="There is no automation"):
             counting(automation=unknown)
     with pytest.raises(flow.ParameterError):

@@ -6,14 +6,18 @@ import threading
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from rest_framework.test import APIClient
 
-from actions.processes import flow
+from actions.exceptions import InvalidPayloadError
+from actions.processes import flow, services
 from actions.processes.flow import require_data_parameters, this
-from actions.processes.models import Run, StepRun
+from actions.processes.models import Message, Run, StepRun
 from actions.processes.store import outside
 from actions.redaction import MASK
 from tests.automations import where
@@ -26,7 +30,7 @@ def listener() -> Any:
     """Waits for a condition that a message makes true."""
 
     class Listener(flow.Automation):
-        publish_receivers = ("hello", "nothing")
+        publish_receivers = ("hello", "nothing", "sum")
 
         start = flow.Execute(this.note)
         wait = flow.Execute(this.note).AsSoonAs(this.has_mail)
@@ -49,6 +53,10 @@ def listener() -> Any:
         @require_data_parameters(email=str, n=int)
         def receive_strict(self, token: Any, data: Any) -> str:
             return "strict"
+
+        @require_data_parameters(n=int)
+        def receive_sum(self, token: Any, data: Any) -> int:
+            return int(data["n"]) + int(self.data.get("n", 1))
 
         def receive_bad(self, token: Any, data: Any) -> None:
             self.data["bad"] = True
@@ -109,6 +117,8 @@ def test_what_is_no_json_is_answered_and_not_recorded(listener: Any) -> None:
         ({"email": "a", "n": 5}, "strict"),
         ({"email": "a", "n": "5", "more": 1}, "strict"),
         ({"email": "a", "n": "five"}, None),
+        ({"email": "a", "n": float("inf")}, None),
+        ({"email": "a", "n": None}, None),
         ({"email": "a"}, None),
         ({}, None),
         (None, None),
@@ -122,8 +132,55 @@ def test_a_receiver_may_require_data(listener: Any, data: Any, expected: str | N
     assert listener.satisfies_data_requirements("strict", data) == (expected is not None)
 
 
+def test_a_receiver_that_requires_data_gets_of_a_request_what_was_looked_at(listener: Any) -> None:
+    automation = listener()
+    assert automation.send_message("sum", None, RequestFactory().get("/", {"n": "7"})) == 8
+    assert automation.send_message("sum", None, {"n": 7}) == 8
+
+
+def test_what_was_put_into_the_data_and_not_saved_is_there_for_the_receiver(listener: Any) -> None:
+    automation = listener()
+    automation.data["n"] = 5
+    assert automation.send_message("sum", None, {"n": 1}) == 6
+    assert automation.data["n"] == 5
+
+
+def test_a_door_sends_what_is_offered_outside_and_nothing_else(listener: Any) -> None:
+    automation, client = listener(), APIClient()
+    client.force_authenticate(User.objects.create_superuser("root"))
+    at = f"/runs/{automation.id}/send_message/"
+    for name in ("mail", "unknown", "sum"):
+        answer = client.post(at, {"name": name}, format="json")
+        assert (answer.status_code, list(answer.data["errors"])) == (400, ["name"] if name != "sum" else ["data"])
+        assert "hello" in str(answer.data) or "needs: n (int)" in str(answer.data)
+    assert "mail" not in listener(automation=automation.id).data
+    answer = client.post(at, {"name": "hello", "key": "ada", "data": {"x": 1}}, format="json")
+    assert (answer.status_code, answer.data["run"]) == (200, automation.id)
+    assert listener(automation=automation.id).data["hello"] == ["ada", {"x": 1}]
+
+
+def test_a_door_s_message_with_a_number_is_received_once(listener: Any) -> None:
+    automation = listener()
+    uid = uuid4()
+    for _again in range(2):
+        assert services.tell_run(automation.row, "sum", data={"n": 1}, uid=uid) == uid
+    assert StepRun.objects.filter(node="receive_sum").count() == 1
+    with pytest.raises(InvalidPayloadError):
+        services.tell_run(automation.row, "sum", data={"n": "one"}, uid=uuid4())
+    assert Message.objects.count() == 1
+
+
+def test_the_button_reaches_the_receiver(listener: Any) -> None:
+    automation, client = listener(), Client()
+    client.force_login(User.objects.create_superuser("root"))
+    at = f"/tasks/dashboard/{automation.id}/message/"
+    assert client.post(at, {"name": "hello", "data": '{"x": 1}'}).status_code == 302
+    assert automation.data["hello"] == [None, {"x": 1}]
+    assert client.post(at, {"name": "mail"}).status_code == 400
+
+
 def test_what_is_offered_outside_is_what_it_can_receive(listener: Any) -> None:
-    assert listener.get_public_receivers() == ["hello"]
+    assert listener.get_public_receivers() == ["hello", "sum"]
 
 
 def test_one_is_dispatched_to_by_all_of_its_names(listener: Any) -> None:

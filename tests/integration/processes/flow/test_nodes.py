@@ -110,6 +110,20 @@ def test_a_failing_task_is_rolled_back_and_its_record_stays() -> None:
     assert "Traceback" in task.result["error"]
 
 
+@pytest.mark.parametrize("node", [flow.Execute, lambda function: flow.If(function).Then()])
+def test_a_function_that_has_only_begun_when_it_returns_fails(node: Any) -> None:
+    async def write() -> bool:
+        return False
+
+    class Begins(flow.Automation):
+        start = node(lambda task: write())
+        end = flow.End()
+
+    error = Begins().error
+    assert error is not None
+    assert "has answered a coroutine: nothing was done" in error["detail"]
+
+
 def test_on_error_goes_on_elsewhere_each_time() -> None:
     class Mends(flow.Automation):
         start = flow.Execute(this.attempt).OnError(this.mend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -12,7 +13,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from actions.processes import flow, services
+from actions.processes import flow, services, steps
 from actions.processes.flow import discovery, this
 from actions.processes.flow.models import AutomationModel
 from actions.processes.models import Message, OpenTask, Run, StepRun
@@ -105,6 +106,36 @@ def test_rows_of_classes_that_are_gone_are_there_and_those_of_other_processes_ar
         automation.id, "waiting", None, None,
     )  # fmt: skip
     assert [each.status for each in row.automationtaskmodel_set] == ["start", "left_out", "wait"]
+
+
+def test_runs_of_others_are_no_automations_also_when_their_process_is_gone_or_stored(waiting: Any) -> None:
+    automation = waiting(n=1)
+    services.cancel(automation.id)
+    from tests.workflows import forgotten, run, workflow
+
+    class Step(steps.Step):
+        def execute(self, _input: Any = None) -> int:
+            return 1
+
+    with forgotten():
+        job = run(workflow({steps.__start__: [Step]}, "Gone"))
+    with registered(made := make_process(task("one"), bodies={"one": lambda context: 1}, name="waiting-too")):
+        services.start(made.id)
+    Run.objects.update(ended_at=timezone.now() - timedelta(days=40))
+    assert [row.pk for row in AutomationModel.objects.all()] == [automation.id]
+    call_command("automation_delete_history", stdout=StringIO())
+    assert not AutomationModel.objects.exists()
+    assert set(Run.objects.values_list("process", flat=True)) == {job.process, "waiting-too"}
+
+
+def test_a_process_that_has_become_an_automation_keeps_its_history_apart(waiting: Any) -> None:
+    automation = waiting(n=1)
+    graph = processes._processes["waiting"].graph
+    with registered(replace(processes._processes["waiting"], style="yaml")):
+        run = services.start("waiting", {"n": 2})
+        assert run.definition_id != automation.row.definition_id
+        assert processes._processes["waiting"].graph is graph
+    assert [row.pk for row in AutomationModel.objects.all()] == [automation.id]
 
 
 def test_automation_step_goes_on_with_what_is_due(waiting: Any) -> None:

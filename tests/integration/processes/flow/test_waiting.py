@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
 from actions.processes import flow
+from actions.processes.exceptions import AgainError
+from actions.processes.executor import MOST_TAKES
 from actions.processes.flow import this
 from actions.processes.flow.models import AutomationModel
 from actions.processes.models import Run
+from actions.processes.registry import processes
 from tests.automations import later, steps, where
-from tests.processes import run_due
+from tests.processes import registered, run_due
 
 pytestmark = pytest.mark.django_db
 
@@ -181,7 +186,7 @@ def test_modifiers_work_on_a_join(modifier: str) -> None:
         lambda: flow.Execute().SkipIf(this.fail),
         lambda: flow.Execute().AfterWaitingFor(this.fail),
         lambda: flow.Execute().AfterWaitingUntil(lambda task: "next week"),
-        lambda: flow.Execute().AfterWaitingFor("a while"),
+        lambda: flow.Execute().AfterWaitingFor(lambda task: "a while"),
         lambda: flow.Execute().SkipAfter(lambda task: None),
         lambda: flow.If(this.fail).Then(),
     ],
@@ -300,6 +305,51 @@ def test_what_is_due_is_done_whatever_is_broken_beside_it() -> None:
     assert healthy.finished()
     assert broken.error is not None
     assert "no process" in Run.objects.get(pk=gone.id).error["detail"]
+
+
+@pytest.mark.parametrize("seconds", [-1, 0.0001])
+def test_what_is_to_be_looked_at_all_the_time_is_looked_at_every_second(seconds: float) -> None:
+    looks: list[int] = []
+
+    class Hasty(flow.Automation):
+        start = flow.Execute().AsSoonAs(lambda task: bool(looks.append(1)))
+        end = flow.End()
+
+    made = processes._processes["hasty"]
+    start = made.graph.nodes["start"]
+    hasty = replace(start, policy=replace(start.policy, poll_seconds=seconds))
+    with registered(replace(made, graph=replace(made.graph, nodes={**made.graph.nodes, "start": hasty}))):
+        automation = Hasty()
+        due_at = Run.objects.get(pk=automation.id).due_at
+        assert due_at > timezone.now() + timedelta(seconds=0.5)
+        assert run_due() == 0
+    assert looks == [1]
+
+
+@pytest.mark.parametrize("command", [["automation_step"], ["actions_worker", "--once"]])
+def test_a_turn_ends_also_where_a_step_wants_to_be_called_again_at_once_for_ever(command: list[str]) -> None:
+    def wants_more(task: Any) -> None:
+        calls.append(1)
+        raise AgainError(timedelta(0))
+
+    class Greedy(flow.Automation):
+        start = flow.Execute(wants_more)
+        end = flow.End()
+
+    class Modest(flow.Automation):
+        start = flow.Execute(lambda task: 5).AfterWaitingFor(timedelta(hours=1))
+        end = flow.End()
+
+    calls: list[int] = []
+    greedy, modest = Greedy(), Modest()
+    Run.objects.filter(pk=modest.id).update(entered_at=timezone.now() - timedelta(hours=2), due_at=timezone.now())
+    call_command(*command)
+    assert modest.finished()
+    assert not greedy.finished()
+    assert MOST_TAKES <= len(calls) <= MOST_TAKES + 2
+    call_command(*command)
+    assert len(calls) > MOST_TAKES + 2
+    assert (greedy.row.status, greedy.row.attempts) == ("pending", 0)
 
 
 @pytest.mark.django_db(transaction=True)

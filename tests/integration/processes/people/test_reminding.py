@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
 from unittest import mock
 
@@ -12,6 +13,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.dispatch import Signal
 from django.test import override_settings
@@ -25,7 +27,7 @@ from actions.processes.expressions import literal, path
 from actions.processes.graph import TaskPolicy, Who
 from actions.processes.models import OpenTask, Run, TaskCandidate
 from actions.processes.services import reminding
-from actions.processes.services.reminding import care_for_next
+from actions.processes.services.reminding import care_for_due
 from tests.processes import registered, run_due
 
 from .asking import DAY, asking, group, member, start
@@ -58,7 +60,7 @@ def clock() -> Iterator[Any]:
 def work() -> int:
     """Do all that is due, as a worker does."""
     count = 0
-    while care_for_next("default"):
+    while care_for_due("default"):
         count += 1
         assert count < 100, "It goes on for ever."
     return count
@@ -167,7 +169,7 @@ def test_mails_are_sent_when_the_mail_server_is_back(task: OpenTask, clock: Any,
     clock.shift(timedelta(days=3))
     with monkeypatch.context() as patch:
         patch.setattr(reminding, "send_mail", down)
-        assert care_for_next("default")
+        assert care_for_due("default")
     assert "no mail today" in caplog.text
     task.refresh_from_db()
     # The escalation has not waited for it.
@@ -192,7 +194,7 @@ def test_a_worker_that_dies_while_it_sends_loses_nothing(task: OpenTask, clock: 
     with monkeypatch.context() as patch:
         patch.setattr(reminding, "send_mail", die)
         with pytest.raises(Killed):
-            care_for_next("default")
+            care_for_due("default")
     assert work() == 0
     clock.shift(timedelta(minutes=2))
     work()
@@ -208,7 +210,7 @@ def test_answered_while_it_is_escalated_nothing_is_left(task: OpenTask, clock: A
         real(row, now)
 
     monkeypatch.setattr(reminding, "escalate", meanwhile)
-    assert care_for_next("default")
+    assert care_for_due("default")
     assert told() == []
     assert not OpenTask.objects.exists()
     assert not TaskCandidate.objects.exists()
@@ -228,6 +230,137 @@ def test_an_answer_that_comes_when_it_is_too_late_is_refused(clock: Any) -> None
             services.provide_input(task.run_id, FINE, actor=None)
     assert Run.objects.get().status == "succeeded"
     assert not TaskCandidate.objects.exists()
+
+
+# --- the mail server -------------------------------------------------------------------------------------------------
+
+
+class Server(BaseEmailBackend):
+    """One that counts its connections, and refuses what a test says."""
+
+    opened = closed = 0
+    sent: list[str] = []
+    refusals: dict[str, Exception] = {}
+    down: Exception | None = None
+
+    def open(self) -> bool:
+        if Server.down is not None:
+            raise Server.down
+        Server.opened += 1
+        return True
+
+    def close(self) -> None:
+        Server.closed += 1
+
+    def send_messages(self, messages: Any) -> int:
+        for message in messages:
+            name = message.to[0].partition("@")[0]
+            if name in Server.refusals:
+                raise Server.refusals[name]
+            Server.sent.append(f"{name} {message.subject.partition(':')[0]}")
+        return len(messages)
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[type[Server]]:
+    settings.EMAIL_BACKEND = f"{__name__}.Server"
+    yield Server
+    Server.opened = Server.closed = 0
+    Server.sent, Server.refusals, Server.down = [], {}, None
+
+
+@pytest.fixture
+def crowd(clock: Any) -> Iterator[list[OpenTask]]:
+    """Two tasks, each for three people, in which something is due now."""
+    for name in ("ada", "bob", "cyd"):
+        member(name, "approvers")
+    process = asking(group("approvers"), CARE)
+    with registered(process):
+        yield [start(process), start(process)]
+
+
+EVERYBODY = ["ada Asks", "bob Asks", "cyd Asks"]
+
+
+def test_mails_of_one_moment_share_a_connection(crowd: list[OpenTask], server: type[Server]) -> None:
+    work()
+    assert sorted(server.sent) == sorted(EVERYBODY * 2)
+    assert (server.opened, server.closed) == (1, 1)
+    assert work() == 0
+    assert server.opened == 1
+
+
+def test_who_cannot_be_told_keeps_nobody_else_from_being_told(
+    crowd: list[OpenTask], server: type[Server], clock: Any, caplog: Any
+) -> None:
+    server.refusals = {"bob": SMTPServerDisconnected("try later")}
+    work()
+    assert sorted(server.sent) == ["ada Asks", "ada Asks", "cyd Asks", "cyd Asks"]
+    # A connection that has failed is not used again.
+    assert server.opened == server.closed == 3
+    assert "try later" in caplog.text
+    server.sent.clear()
+    server.refusals.clear()
+    clock.shift(timedelta(minutes=1))
+    work()
+    # Who has got it does not get it again.
+    assert server.sent == ["bob Asks", "bob Asks"]
+    assert [task.plan.get("told") for task in OpenTask.objects.all()] == [None, None]
+    server.sent.clear()
+    clock.shift(timedelta(days=1))
+    work()
+    assert len(server.sent) == 6
+
+
+def test_a_reminder_goes_to_those_as_well_who_have_not_got_the_one_before(
+    task: OpenTask, server: type[Server], clock: Any
+) -> None:
+    member("bob", "approvers")
+    work()
+    server.sent.clear()
+    server.refusals = {"bob": SMTPServerDisconnected("try later")}
+    clock.shift(timedelta(days=1))
+    work()
+    assert server.sent == ["ada Reminder"]
+    clock.shift(timedelta(days=1))
+    work()
+    server.refusals.clear()
+    clock.shift(timedelta(minutes=20))
+    work()
+    assert server.sent == ["ada Reminder", "ada Reminder", "bob Reminder"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "address", "is_tried_again"),
+    [
+        (SMTPRecipientsRefused({"bob@example.com": (550, b"no such user")}), "bob@example.com", False),
+        (SMTPRecipientsRefused({"bob@example.com": (451, b"come back later")}), "bob@example.com", True),
+        (ValueError("Invalid address"), "bob", False),
+        (ValueError("something else"), "bob@example.com", True),
+    ],
+)
+def test_an_address_that_is_refused_for_good_is_not_tried_again(
+    task: OpenTask, server: type[Server], clock: Any, refusal: Exception, address: str, is_tried_again: bool
+) -> None:
+    bob = member("bob", "approvers")
+    type(bob).objects.filter(pk=bob.pk).update(email=address)
+    server.refusals = {"bob": refusal}
+    work()
+    task.refresh_from_db()
+    assert task.plan["mails"] == (["arrival"] if is_tried_again else [])
+    assert server.sent == ["ada Asks"]
+
+
+def test_a_server_that_is_down_is_asked_once_for_each_task(
+    crowd: list[OpenTask], server: type[Server], clock: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    server.down = ConnectionRefusedError("no mail today")
+    work()
+    assert caplog.text.count("Nobody could be told of task") == 2
+    server.down = None
+    clock.shift(timedelta(minutes=1))
+    work()
+    assert sorted(server.sent) == sorted(EVERYBODY * 2)
 
 
 # --- to whom ----------------------------------------------------------------------------------------------------------
@@ -371,7 +504,7 @@ def test_a_task_without_care_is_never_due() -> None:
         task = start(process)
     assert task.due_at is None
     with CaptureQueriesContext(connection) as queries:
-        assert not care_for_next("default")
+        assert not care_for_due("default")
     # Where the test's own transaction is around it, also its savepoint.
     assert len([each for each in queries if "SAVEPOINT" not in each["sql"]]) <= 1
     assert "open tasks" in {each.name for each in worker.queues()}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from actions.exceptions import DefinitionError
+from actions.models import WorkerHeartbeat
 from actions.processes import steps
 from actions.processes.registry import processes
 from actions.processes.workflows import KnownStep, KnownWorkflow, discovery, order_workflow_execution
@@ -205,6 +208,7 @@ WFE_WORKFLOWS = ["fresh_good", "fresh_bad"]
 """
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_new_process_reads_files_as_they_are_now(tmp_path: Path) -> None:
     (tmp_path / "fresh_good.py").write_text(GOOD)
@@ -230,6 +234,45 @@ def test_a_new_process_reads_files_as_they_are_now(tmp_path: Path) -> None:
         assert {str(tmp_path / name) for name in ("fresh_good.py", "fresh_bad.py")} <= set(found.files)
         assert not deleted(KnownWorkflow)["Fresh"]
     finally:
+        KnownWorkflow.objects.filter(name="Fresh").delete()
+        KnownStep.objects.filter(name="Only").delete()
+        sync()
+
+
+def until(condition: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it has not come to that"
+        time.sleep(0.02)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_of_a_watchdog_that_is_killed_ends_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "fresh_good.py").write_text(GOOD)
+    (tmp_path / "fresh_bad.py").write_text("")
+    (tmp_path / "fresh_settings.py").write_text(f"{SETTINGS}WFE_WATCHDOG_INTERVAL = 0.1\n")
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "fresh_settings",
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        "WFE_DATABASE": str(connection.settings_dict["NAME"]),
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "django", "wfe_watchdog", "--worker"]
+    worker = 0
+    watchdog = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        until(WorkerHeartbeat.objects.exists)
+        worker = int(WorkerHeartbeat.objects.get().name.rpartition(":")[2])
+        assert worker != watchdog.pid
+        watchdog.kill()
+        # The worker has the same output: this waits for its end, too.
+        said, _errors = watchdog.communicate(timeout=60)
+        assert (watchdog.returncode, "Ended." in said) == (-signal.SIGKILL, True)
+        assert not WorkerHeartbeat.objects.exists()
+    finally:
+        watchdog.kill()
+        if worker and WorkerHeartbeat.objects.exists():
+            os.kill(worker, signal.SIGKILL)
         KnownWorkflow.objects.filter(name="Fresh").delete()
         KnownStep.objects.filter(name="Only").delete()
         sync()

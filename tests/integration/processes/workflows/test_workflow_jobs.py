@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.v1 import BaseModel as BaseModel1
 from pydantic.v1 import ValidationError as ValidationError1
 
-from actions.exceptions import InvalidPayloadError
+from actions.exceptions import ConfigurationError, InvalidPayloadError
 from actions.models import EventAction
 from actions.processes import services, steps
 from actions.processes.exceptions import UnknownProcessError, WrongStateError
@@ -27,6 +27,7 @@ from actions.processes.workflows import (
     Job,
     JobState,
     KnownWorkflow,
+    Workflow,
     WorkflowDeleted,
     WrongState,
     execute_workflow,
@@ -96,6 +97,14 @@ def test_a_step_finds_its_job() -> None:
     assert results(job)["Looks"][:3] == [job.pk, str(job.uuid), "Ada"]
     assert results(job)["Looks"][3].endswith("Looks")
     assert job.data == {"seen": True}
+
+
+def test_a_list_that_a_step_sets_by_default_and_changes_in_place_is_kept() -> None:
+    class Collects(steps.Step):
+        def execute(self, _input: Any = None, *args: Any, **kwargs: Any) -> None:
+            self.job.data.setdefault("notes", []).append(self.job.data.setdefault("number", 5))
+
+    assert run(workflow({__start__: [Collects]})).data == {"notes": [5], "number": 5}
 
 
 def test_a_step_reads_what_its_job_has_done_so_far() -> None:
@@ -252,7 +261,7 @@ def test_input_for_a_job_that_wants_none_is_a_wrong_state() -> None:
     job = run(workflow({__start__: [One]}))
     with pytest.raises(WrongState):
         provide_external_input(job.pk, {"some_data": 1})
-    for number in (10**9, "many", None):
+    for number in (10**9, "many", None, True, float(job.pk)):
         with pytest.raises(ObjectDoesNotExist):
             provide_external_input(number, {"some_data": 1})
 
@@ -416,11 +425,16 @@ def test_a_workflow_is_ordered_by_its_number_under_every_name(order: Any, given:
     assert job.state == (JobState.FINISHED if order is execute_workflow_sync else JobState.PENDING)
 
 
-@pytest.mark.parametrize("number", [10**6, "many", None, -1, 10**30])
+@pytest.mark.parametrize("number", [10**6, "many", None, -1, 10**30, True, 1.0])
 def test_a_workflow_that_there_is_not_does_not_exist(number: Any) -> None:
     with pytest.raises(ObjectDoesNotExist):
         order_workflow_execution(number)
     assert not Run.objects.exists()
+
+
+def test_a_base_class_is_not_ordered() -> None:
+    with pytest.raises(ConfigurationError, match="Base has no DIGRAPH"):
+        order_workflow_execution(type("Base", (Workflow,), {}))
 
 
 def test_a_deleted_workflow_is_not_begun_and_its_jobs_are_still_read() -> None:

@@ -95,7 +95,8 @@ def test_whoever_may_not_start_a_workflow_is_told(client: APIClient, ada: User, 
 
     settings.WFE_WORKFLOWS = ["tests.workflows"]
     workflow({steps.__start__: [Closed]}, "Closed", Meta=Meta)
-    assert client.get("/wfe/workflows").status_code == 200
+    found = client.get("/wfe/workflows").json()["results"]
+    assert [each["permissions"] for each in found if each["name"] == "Closed"] == [["auth.change_user"]]
     answer = client.post("/wfe/jobs", {"workflow_id": number_of("Closed")}, format="json")
     assert answer.status_code == 403
     assert not Job.objects.exists()

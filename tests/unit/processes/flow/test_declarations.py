@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django import forms
 from django.core.exceptions import ImproperlyConfigured
 
 from actions.processes import flow
 from actions.processes.flow import This, this
 from actions.processes.graph import Kind
+from actions.processes.policies import Retry
 from actions.processes.registry import processes
 
 
@@ -221,21 +224,42 @@ def test_meta_says_templates_and_refuses_what_is_no_option() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("option", "value"),
     [
-        ("auth.add_user", r"Meta\.permissions is 'auth\.add_user'\. Expected was a list\."),
-        (["add_user"], r"Meta\.permissions: 'add_user' is no permission\. Write app and codename"),
-        ([3], r"Meta\.permissions: 3 is no permission"),
+        ("id", 5),
+        ("id", "a b/c"),
+        ("id", ".."),
+        ("id", "x" * 201),
+        ("sensitive", "iban"),
+        ("sensitive", [5]),
+        ("tags", "money"),
+        ("permissions", "todos.change_todo"),
+        ("permissions", ("change_todo",)),
+        ("examples", 5),
+        ("on_change", "never"),
+        ("max_running", 0),
+        ("max_running", -1),
+        ("max_running", "many"),
+        ("poll_seconds", 0),
+        ("poll_seconds", float("nan")),
+        ("queue", "q" * 101),
+        ("abstract", "yes"),
+        ("status_template", 5),
+        ("dashboard_template", 5),
     ],
 )
-def test_permissions_to_start_one_are_checked_when_it_is_declared(said: Any, expected: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match=expected):
+def test_an_option_of_meta_is_refused_with_what_was_expected(option: str, value: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match=rf"Made\.Meta\.{option} is .*Expected was "):
+        make(end=flow.End(), Meta=type("Meta", (), {option: value}))
 
-        class Closed(flow.Automation):
-            end = flow.End()
 
-            class Meta:
-                permissions = said
+def test_durations_may_be_numbers_of_seconds() -> None:
+    node = (
+        flow.Execute().AfterWaitingFor(5).Timeout(6).Retry(2, delay=0.5, max_delay=timedelta(seconds=7), on=["OSError"])
+    )
+    policy = graph_of(make(**between(node))).nodes["a"].policy
+    assert (policy.wait_for, policy.timeout_seconds) == ({"value": 5}, 6)
+    assert policy.retry == Retry(2, 0.5, 7, ("OSError",))
 
 
 def test_heirs_ask_for_the_same_permissions() -> None:
@@ -281,6 +305,25 @@ def make(**names: Any) -> Any:
     return type(flow.Automation)("Made", (flow.Automation,), body)
 
 
+def between(node: Any, **names: Any) -> dict[str, Any]:
+    """A node with an end after it, and what else the class has."""
+    return {"a": node, "end": flow.End(), **names}
+
+
+class Asked(forms.Form):
+    """A form."""
+
+
+async def later(*_given: Any) -> bool:
+    """Nobody waits for it."""
+    return False
+
+
+def numbers(*_given: Any) -> Iterator[int]:
+    """Nobody asks for them."""
+    yield 1
+
+
 @pytest.mark.parametrize(
     ("nodes", "message"),
     [
@@ -317,6 +360,39 @@ def make(**names: Any) -> Any:
         ({"start": flow.Execute().Next(this.say), "end": flow.End(), "say": lambda self, task: 1}, "say is a method"),
         ({"run": flow.Execute(), "end": flow.End()}, "run is the name of something that every automation has"),
         ({"start": flow.If(True).Then(this.start).Else(this.start), "end": flow.End()}, "no way from here to an end"),
+        (between(flow.Execute().AfterWaitingFor("soon")), r"a: \.AfterWaitingFor is 'soon'\. Expected was a timedelta"),
+        (between(flow.Execute().AfterWaitingFor(float("inf"))), r"\.AfterWaitingFor is inf"),
+        (between(flow.Execute().AfterWaitingFor(timedelta(days=-1))), r"\.AfterWaitingFor is -86400\.0"),
+        (between(flow.Execute().AfterWaitingFor(object())), r"\.AfterWaitingFor is <object .*a object"),
+        (between(flow.Execute().AfterWaitingUntil("tomorrow")), r"\.AfterWaitingUntil is 'tomorrow'"),
+        (between(flow.Execute().AfterWaitingUntil(timedelta(days=1))), r"\.AfterWaitingUntil is 86400\.0"),
+        (between(flow.Execute().SkipAfter("x")), r"\.SkipAfter is 'x'"),
+        (between(flow.Execute().Timeout("x")), r"\.Timeout is 'x'"),
+        (between(flow.Execute().Timeout(timedelta(-1))), r"\.Timeout is -86400\.0"),
+        (between(flow.Execute().Retry("x")), r"\.Retry is 'x'"),
+        (between(flow.Execute().Retry(0)), r"\.Retry is 0"),
+        (between(flow.Execute().Retry(delay="x")), r"\.Retry\(delay=\) is 'x'"),
+        (between(flow.Execute().Retry(on="ValueError")), r"\.Retry\(on=\) is 'ValueError'.*names of error classes"),
+        (between(flow.Form(Asked).DueAfter("x")), r"\.DueAfter is 'x'"),
+        (between(flow.Form(Asked).RemindAfter(-1)), r"\.RemindAfter is -1"),
+        (between(flow.Form(Asked).RemindAfter(1, every=0)), r"\.RemindAfter\(every=\) is 0"),
+        (between(flow.Form(Asked).EscalateAfter("x", group="heads")), r"\.EscalateAfter is 'x'"),
+        (between(flow.Form("no.Form")), "a: asks for 'no.Form', a str"),
+        (between(flow.Form(None)), "asks for None"),
+        (between(flow.Form(Asked())), "asks for <Asked .*a form's class"),
+        (between(flow.Form(int)), "asks for <class 'int'>, which is no form's class"),
+        (between(flow.ModelForm(Asked, "key")), "which is no ModelForm's class"),
+        (between(flow.Execute(later)), "a: calls later, which is a coroutine"),
+        (between(flow.Execute(this.say), say=later), "calls later, which is a coroutine"),
+        (between(flow.Execute(numbers)), "calls numbers, which is a generator"),
+        (between(flow.If(later).Then(this.end)), "calls later, which is a coroutine"),
+        (between(flow.If(True).Then(later)), "calls later, which is a coroutine"),
+        (between(flow.Execute().AsSoonAs(later)), "calls later, which is a coroutine"),
+        (between(flow.Execute(), receive_paid=later), "receive_paid: is a coroutine"),
+        (between(flow.Execute(), started_by_signal=later), "started_by_signal: is a coroutine"),
+        (between(flow.Execute(), unique="email"), r"unique: is 'email'\. Expected was True, or a list of names"),
+        (between(flow.Execute(), unique=1), "unique: is 1"),
+        (between(flow.Execute(), publish_receivers="paid"), "publish_receivers: is 'paid'"),
     ],
 )  # fmt: skip
 def test_a_wrong_declaration_is_refused_when_it_is_defined(nodes: dict[str, Any], message: str) -> None:
@@ -348,7 +424,14 @@ def test_a_wrong_declaration_is_refused_when_it_is_defined(nodes: dict[str, Any]
         lambda: flow.Repeat().EveryDay().At(8, 30).At(9, 30),
         lambda: flow.Repeat().EveryDay().At(25, 0),
         lambda: flow.Repeat().EveryNMinutes(0),
+        lambda: flow.Repeat().EveryHour("2"),
+        lambda: flow.Repeat().EveryHour(float("inf")),
+        lambda: flow.Repeat().EveryHour(1e300),
+        lambda: flow.Repeat().EveryNMinutes(1e-9),
+        lambda: flow.Repeat().EveryDay().At(8.5),
+        lambda: flow.Form(object).Permission(None),
         lambda: flow.ModelForm(object, "no key"),
+        lambda: flow.ModelForm(object, 5),
     ],
 )
 def test_a_modifier_that_makes_no_sense_is_refused_where_it_is_written(write: Any) -> None:

@@ -295,6 +295,36 @@ WRONG: list[tuple[Any, list[str]]] = [
     ({__start__: [Both]}, ["skip_after is of no use"]),
     ({__start__: [Later]}, ["DIGRAPH > Later", "execute() is a coroutine"]),
     ({__start__: [NoSchema]}, ["DIGRAPH > NoSchema", "nonsense"]),
+    *[
+        ({__start__: [type("Said", (A,), {option: value})]}, ["DIGRAPH > Said", f"{option} is {value!r}", "Expected"])
+        for option, value in (
+            ("wait_for", float("inf")),
+            ("wait_for", float("nan")),
+            ("wait_for", -1.0),
+            ("wait_for", 1e300),
+            ("wait_until", "tomorrow"),
+            ("wait_until", 5),
+            ("skip_after", -1.0),
+            ("timeout", float("inf")),
+            ("timeout", -1.0),
+            ("every", 0.0),
+            ("retry", 0),
+        )
+    ],
+    (
+        {__start__: [type("Retries", (A,), {"retry": Retry(on="OSError")})]},
+        ["on is 'OSError'", "names of error classes"],
+    ),
+    ({__start__: [type("Reminds", (steps.Approval,), {"remind_every": 0})]}, ["remind_every is 0"]),
+    ({__start__: [type("Escalates", (steps.Approval,), {"escalate_after": 5})]}, ["escalate_to", "Say to whom"]),
+    (
+        {__start__: [type("Escalates", (steps.Approval,), {"escalate_to": {"groups": ["heads"]}})]},
+        ["escalate_after", "Say when"],
+    ),
+    ({__start__: [type("Escalates", (steps.Approval,), {"escalate_to": "heads"})]}, ["escalate_to is 'heads'"]),
+    ({__start__: [type("Permits", (steps.Approval,), {"permissions": ["abc"]})]}, ["permissions is 'abc'"]),
+    ({__start__: [type("Acts", (steps.Action,), {"action": "todo:x", "arguments": 5})]}, ["arguments is 5", "a dict"]),
+    ({__start__: [type("Skips", (A,), {"skip_if": Later.execute})]}, ["skip_if is a coroutine"]),
 ]
 
 
@@ -324,6 +354,24 @@ def test_all_problems_are_told_at_once_and_options_that_there_are_not() -> None:
     parts = ("Meta > titel", "Did you mean", "Meta > max_running", "'many'", "'add_user'", "2 ways on", "no execute()")
     for part in parts:
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("id", "a b/c"),
+        ("id", "x" * 201),
+        ("sensitive", [5]),
+        ("sensitive", "iban"),
+        ("permissions", ("abc",)),
+        ("max_running", 0),
+        ("max_running", -1),
+        ("on_change", "never"),
+    ],
+)
+def test_an_option_of_meta_is_refused_with_what_was_expected(option: str, value: Any) -> None:
+    text = problems_of({__start__: [A]}, Meta=type("Meta", (), {option: value}))
+    assert f"Meta > {option}: is {value!r}. Expected was " in text
 
 
 EARLY = """

@@ -31,5 +31,5 @@ def send_message(
         uid: The sender's own number: the same message said again is dropped.
     """
     tie(run, context)
-    message = services.send_message(name, key=key, run=run, process=run.process, data=data, uid=uid)
-    return {"uid": str(message.uid), "name": name, "run": run.pk}
+    told = services.tell_run(run, name, key=key, data=data, uid=uid)
+    return {"uid": str(told), "name": name, "run": run.pk}

@@ -17,18 +17,7 @@ from actions import work
 from actions.processes.models import OpenTask
 from actions.work.leases import held
 
-from .plans import (
-    CLAIM,
-    COLUMNS,
-    ESCALATE_AT,
-    REMIND_AT,
-    TELL,
-    escalate,
-    is_due,
-    next_moment,
-    remind,
-    remove_mail,
-)
+from .plans import CLAIM, COLUMNS, ESCALATE_AT, REMIND_AT, TELL, escalate, is_due, next_moment, remind, remove_mail
 from .post import NoServerError, Post
 from .task_mail import send_mail
 from .telling import ARRIVE, ESCALATE, REMIND, announce_escalated, announce_reminded, tell

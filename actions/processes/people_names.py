@@ -15,13 +15,12 @@ from typing import Any, Final, TypeAlias
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 PK: Final = "pk"
 USERNAME: Final = "username"
 Said: TypeAlias = str | Mapping[str, str]
 """A name, or `{"pk": "7"}`."""
-_SEVERAL = (list, tuple, set, frozenset, QuerySet)
 
 
 def by_key(user: Any) -> Said:
@@ -37,7 +36,7 @@ def read_users(values: Iterable[Any]) -> list[Said]:
     """
     found: list[Said] = []
     for value in values:
-        if isinstance(value, _SEVERAL):
+        if _are_several(value):
             found += read_users(value)
         elif isinstance(value, Mapping):
             found += _explicit(value)
@@ -52,7 +51,7 @@ def read_groups(values: Iterable[Any]) -> list[str]:
     """The names of groups that values stand for; lists among them are several, None and "" none."""
     found: list[str] = []
     for value in values:
-        if isinstance(value, _SEVERAL):
+        if _are_several(value):
             found += read_groups(value)
         elif value not in (None, ""):
             found.append(str(getattr(value, "name", value) if isinstance(value, Model) else value))
@@ -74,6 +73,10 @@ def is_among(user: Any, users: Iterable[Said]) -> bool:
 def user_text(said: Said) -> str:
     """For people."""
     return said if isinstance(said, str) else f"{PK}={said[PK]}"
+
+
+def _are_several(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
 
 
 def _explicit(value: Mapping[str, Any]) -> list[Said]:

@@ -124,10 +124,11 @@ def _plan(step: Step, care: TaskPolicy, task: OpenTask) -> None:
 
 
 def _asked_for(step: Step, who: Who) -> Mapping[str, Any]:
-    """Who may answer."""
+    """Who may answer; a list of nobody is not taken for everybody."""
     said = _values(step, who)
     if said is None:
-        raise StepError(f"{step.node.name}: nobody is named who may answer; what says who it is has found nothing.")
+        asked = " and ".join(name for name, each in (("users", who.users), ("groups", who.groups)) if each)
+        raise StepError(f"{step.node.name}: nobody could answer it: what it says of {asked} comes to none.")
     return said
 
 

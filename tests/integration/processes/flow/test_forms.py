@@ -88,7 +88,7 @@ def test_a_user_s_key_is_not_the_name_of_another(filter: Any, ada: User) -> None
 def test_a_user_who_is_nobody_fails_the_step() -> None:
     automation = approving(flow.Form(Approval).User(username=lambda task: None))()
     assert automation.row.status == "failed"
-    assert "nobody is named" in automation.row.error["detail"]
+    assert "nobody could answer it" in automation.row.error["detail"]
 
 
 def test_what_is_entered_is_data_and_so_is_who_did(ada: User) -> None:

@@ -15,12 +15,11 @@ from actions.exceptions import RefusedError
 from actions.processes import services
 from actions.processes.authoring.yaml_document import compile_yaml
 from actions.processes.discovery import ProjectNames
-from actions.processes.expressions import literal, path
+from actions.processes.expressions import call, literal, path
 from actions.processes.graph import Who
 from actions.processes.models import OpenTask, TaskCandidate
 from actions.processes.services.answering import get_users_concerned
 from actions.processes.store import close_tasks, open_task
-from actions.processes.values import reference
 from tests.processes import registered
 
 from .asking import asking, fresh, group, member, start
@@ -135,13 +134,13 @@ def test_it_is_asked_again_at_each_access() -> None:
 
 
 KEYS: dict[str, tuple[Any, Any]] = {
-    "a number": (path("payload.boss"), lambda ada: ada.pk),
-    "a user": (path("state.boss"), reference),
-    "a text that is said to be a key": ({"map": {"pk": path("payload.boss")}}, lambda ada: str(ada.pk)),
-    "a user that is said to be a key": ({"map": {"pk": path("state.boss")}}, reference),
-    "a name": (path("payload.boss"), lambda ada: "ada"),
-    "a user said by name": ({"map": {"username": path("state.boss")}}, reference),
-    "several": (path("payload.boss"), lambda ada: [None, "", [ada.pk]]),
+    "a number": (call("boss"), lambda ada: ada.pk),
+    "a user": (call("boss"), lambda ada: ada),
+    "a text that is said to be a key": ({"map": {"pk": call("boss")}}, lambda ada: str(ada.pk)),
+    "a user that is said to be a key": ({"map": {"pk": call("boss")}}, lambda ada: ada),
+    "a name": (call("boss"), lambda ada: "ada"),
+    "a user said by name": ({"map": {"username": call("boss")}}, lambda ada: ada),
+    "several": (call("boss"), lambda ada: [None, "", [ada.pk]]),
 }
 
 
@@ -150,25 +149,22 @@ def test_whoever_is_called_as_somebody_s_key_is_somebody_else(name: str) -> None
     expression, value = KEYS[name]
     ada = member("ada")
     eve = member(str(ada.pk))
-    process = asking(Who(users=(expression,)))
+    process = asking(Who(users=(expression,)), bodies={"boss": lambda *given: value(ada)})
     with registered(process):
-        where = "state" if value is reference else "payload"
-        task = start(process, **{where: {"boss": value(ada)}})
+        task = start(process)
         assert (agree(task, ada), agree(task, eve)) == (True, False)
         assert list(get_users_concerned(task)) == [ada]
         with pytest.raises(RefusedError, match="may not answer"):
             services.provide_input(task.run_id, {"is_fine": True}, actor=eve)
 
 
-@pytest.mark.parametrize(
-    ("expression", "kind"), [(path("payload.boss"), str), ({"map": {"username": path("payload.boss")}}, int)]
-)
+@pytest.mark.parametrize(("expression", "kind"), [(call("boss"), str), ({"map": {"username": call("boss")}}, int)])
 def test_a_name_is_no_key(expression: Any, kind: type) -> None:
     ada = member("ada")
     eve = member(str(ada.pk))
-    process = asking(Who(users=(expression,)))
+    process = asking(Who(users=(expression,)), bodies={"boss": lambda *given: kind(ada.pk)})
     with registered(process):
-        task = start(process, payload={"boss": kind(ada.pk)})
+        task = start(process)
     assert (agree(task, ada), agree(task, eve)) == (False, True)
 
 
@@ -185,25 +181,26 @@ def test_an_assigned_task_is_not_shown_to_whoever_is_called_as_its_users_key() -
 @pytest.mark.parametrize(
     ("who", "boss", "told"),
     [
-        (Who(users=(path("payload.boss"),)), None, "nobody is named"),
-        (Who(users=(path("payload.boss"),)), "", "nobody is named"),
-        (Who(users=(path("payload.boss"),)), [], "nobody is named"),
-        (Who(groups=(literal("a"), path("payload.boss"))), None, "nobody is named"),
-        (Who(groups=(path("payload.boss"),)), [], "nobody is named"),
-        (Who(users=(path("payload.boss"),)), True, "no user's key"),
-        (Who(users=(path("payload.boss"),)), 1.0, "no user's key"),
-        (Who(users=({"map": {"pk": path("payload.boss")}},)), "9" * 30, "no user's key"),
-        (Who(users=({"map": {"pk": path("payload.boss")}},)), "ada", "no user's key"),
-        (Who(users=(path("payload.boss"),)), {"name": "ada"}, "names no user"),
-        (Who(users=(path("state.boss"),)), "group", "no user that is saved"),
+        (Who(users=(call("boss"),)), None, "nobody could answer it"),
+        (Who(users=(call("boss"),)), "", "nobody could answer it"),
+        (Who(users=(call("boss"),)), [], "nobody could answer it"),
+        (Who(groups=(literal("a"), call("boss"))), None, "nobody could answer it"),
+        (Who(groups=(call("boss"),)), [], "nobody could answer it"),
+        (Who(users=(call("boss"),)), True, "no user's key"),
+        (Who(users=(call("boss"),)), 1.0, "no user's key"),
+        (Who(users=({"map": {"pk": call("boss")}},)), "9" * 30, "no user's key"),
+        (Who(users=({"map": {"pk": call("boss")}},)), "ada", "no user's key"),
+        (Who(users=(call("boss"),)), {"name": "ada"}, "names no user"),
+        (Who(users=(call("boss"),)), "group", "no user that is saved"),
     ],
 )
 def test_where_nobody_is_named_the_step_fails_with_a_reason(who: Who, boss: Any, told: str) -> None:
-    process = asking(who)
+    process = asking(who, bodies={"boss": lambda *given: boss})
     member("ada", "a")
-    group = reference(Group.objects.get(name="a"))
+    if boss == "group":
+        boss = Group.objects.get(name="a")
     with registered(process):
-        run = services.start("asks", payload={"boss": boss}, state={"boss": group})
+        run = services.start("asks")
     assert run.status == "failed"
     assert told in (run.error or {})["detail"]
     assert not OpenTask.objects.exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def task_of(step: Step, expires_at: datetime | None) -> OpenTask:
         created_at=now,
         expires_at=expires_at,
         due_at=None,
-        **(_values(step, node.who) if node.who is not None else {}),
+        **(_asked(step, node.who) if node.who is not None else {}),
     )
     if node.care is not None:
         _plan(step, node.care, task)
@@ -89,15 +89,32 @@ def _plan(step: Step, care: TaskPolicy, task: OpenTask) -> None:
     }
 
 
+def _asked(step: Step, who: Who) -> Mapping[str, Any]:
+    """Who may answer; a list of nobody is not taken for everybody."""
+    found = _values(step, who)
+    for name, said in (("users", who.users), ("groups", who.groups)):
+        if said and not found[name]:
+            raise StepError(f"{step.node.name}: nobody could answer it: what it says of {name} comes to none.")
+    return found
+
+
 def _values(step: Step, who: Who) -> Mapping[str, Any]:
-    value = step.look.value
     return {
-        "users": [str(getattr(each, "pk", each)) for each in map(value, who.users)],
-        "groups": [str(each) for each in map(value, who.groups)],
+        "users": [str(getattr(each, "pk", each)) for each in _named(step, who.users)],
+        "groups": [str(each) for each in _named(step, who.groups)],
         "permissions": list(who.permissions),
         "user_filter": dict(who.user_filter),
         "group_filter": dict(who.group_filter),
     }
+
+
+def _named(step: Step, expressions: Iterable[Expression]) -> Iterator[Any]:
+    """What they come to; one that comes to a list names several."""
+    for value in map(step.look.value, expressions):
+        if isinstance(value, Iterable) and not isinstance(value, str | Mapping):
+            yield from value
+        else:
+            yield value
 
 
 def _escalation(step: Step, who: Who | None) -> Mapping[str, Any] | None:
@@ -106,7 +123,7 @@ def _escalation(step: Step, who: Who | None) -> Mapping[str, Any] | None:
         return None
     said = {**_values(step, who)}
     said["users"] = [each for each in said["users"] if each not in ("", "None")]
-    is_lost = bool(who.users) and not said["users"]
+    is_lost = bool((who.users and not said["users"]) or (who.groups and not said["groups"]))
     return None if is_lost or not any(said.values()) else said
 
 

@@ -34,10 +34,10 @@ class Step:
 
     UserInputSchema: ClassVar[Any] = None
     """A pydantic model, form, serializer or JSON Schema of what somebody has to say first."""
-    users: ClassVar[Sequence[Any]] = ()
-    """Who may: names or keys, one of them. Without any of these, everybody who is logged in."""
-    groups: ClassVar[Sequence[str]] = ()
-    """Names, all of them."""
+    users: ClassVar[Any] = ()
+    """Who may: names or keys, one of them; or a method that answers these. Without any, everybody who is logged in."""
+    groups: ClassVar[Any] = ()
+    """Names, all of them; or a method that answers these."""
     permissions: ClassVar[Sequence[str]] = ()
     """"app.codename", all of them."""
 

@@ -19,6 +19,7 @@ from .policies import Retry
 LONGEST: Final = 100 * 366 * 86_400
 """A hundred years, in seconds: what is longer is no date any more."""
 SHORTEST_INTERVAL: Final = 0.001
+SHORTEST_POLL: Final = 1
 PERMISSION: Final = r"^[^.\s]+\.[^.\s]+$"
 DURATION: Final = "Expected was a timedelta, or a number of seconds from 0 to a hundred years."
 SOME_TIME: Final = "Expected was a timedelta or a number of seconds, more than none and at the most a hundred years."
@@ -35,6 +36,11 @@ def is_number(value: Any) -> bool:
 def is_duration(value: Any) -> bool:
     """Whether it is a number of seconds up to a hundred years."""
     return is_number(value) and 0 <= value <= LONGEST
+
+
+def is_poll(value: Any) -> bool:
+    """Whether something can be looked at so often: a worker that is due again at once does nothing else."""
+    return is_duration(value) and value >= SHORTEST_POLL
 
 
 def is_moment(value: Any) -> bool:
@@ -93,8 +99,8 @@ def _policy(node: Node) -> Found:
         yield "wait_until", policy.wait_until[VALUE], "Expected was a datetime, or text: 2026-11-30T08:00:00Z."
     if policy.timeout_seconds is not None and not _is_some_time(policy.timeout_seconds):
         yield "timeout", policy.timeout_seconds, SOME_TIME
-    if not _is_some_time(policy.poll_seconds):
-        yield "every", policy.poll_seconds, SOME_TIME
+    if not is_poll(policy.poll_seconds):
+        yield "every", policy.poll_seconds, "Expected was a timedelta or a number of seconds, from 1 on."
 
 
 def _retry(retry: Retry | None) -> Found:

@@ -50,6 +50,8 @@ class StepContext:
     result: Any = None
     """Of the step that is taken back, in a compensation."""
     get_actor: Callable[[], Any] | None = field(default=None, repr=False)
+    is_last: bool = False
+    """Whether the run ends with this step, as cancelled: its body has set it."""
     lines: list[str] = field(default_factory=list, repr=False)
     """What `log` was given."""
 

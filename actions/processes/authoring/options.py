@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 
-from actions.processes.constants import LONGEST, are_texts, is_count, is_number, is_permission
+from actions.processes.constants import are_texts, is_count, is_number, is_permission, is_poll
 from actions.processes.graph import OnChange
 
 ID: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"
@@ -36,7 +36,7 @@ def _is_queue(value: Any) -> bool:
 
 
 def _is_interval(value: Any) -> bool:
-    return value is None or (is_number(value) and 0 < value <= LONGEST)
+    return value is None or is_poll(value)
 
 
 def _are_permissions(value: Any) -> bool:
@@ -71,5 +71,5 @@ _RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     ),
     "max_running": (lambda value: value is None or is_count(value), "a whole number from 1 on, or None"),
     "queue": (_is_queue, f"the name of a queue, at most {MAX_QUEUE} characters, or None"),
-    "poll_seconds": (_is_interval, "a number of seconds above 0, or None"),
+    "poll_seconds": (_is_interval, "a number of seconds from 1 on, or None"),
 }  # fmt: skip

@@ -87,6 +87,14 @@ def finish(track: Track, status: Status, *, result: str | None = None, error: di
     track.has_moved = True
 
 
+def end_here(track: Track) -> None:
+    """Have no step follow: the run is cancelled. A branch waits for whoever has asked for that to end its run."""
+    if track.is_root:
+        finish(track, Status.CANCELLED)
+        return
+    track.run.status, track.due, track.has_moved = Status.PENDING.value, None, True
+
+
 def stop(track: Track, reason: str) -> None:
     """Have it wait for its definition, with the reason where everybody sees it; what else it waits for stays."""
     run = track.run

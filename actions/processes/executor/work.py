@@ -23,7 +23,7 @@ from actions.processes.values import dump
 from .actions import perform_action
 from .gates import SKIP, Closed, Skip, is_skipped, look_at, next_look, seconds, skips_at
 from .masking import secrets_of, shown, shown_log
-from .position import finish, go_on, step_row, wait
+from .position import end_here, finish, go_on, step_row, wait
 from .step import Step
 from .timing import limited
 from .turns import next_turn
@@ -47,6 +47,8 @@ def work(step: Step) -> None:
             skip(step)
             return
     WORK[step.node.kind](step)
+    if step.context.is_last and not step.track.is_over:
+        end_here(step.track)
     step.track.note_changes()
 
 

@@ -17,6 +17,8 @@ from .starting import begin
 if TYPE_CHECKING:
     import threading
 
+    from actions.processes.context import StepContext
+
 
 NEW = object()
 """In the place of an automation that is there. Not None, so that a key that is missing somewhere starts nothing."""
@@ -40,7 +42,8 @@ class Automation(Binding, Speaking, Naming, metaclass=AutomationType):
     _using: str
     _data: Data | None
 
-    _is_step: bool
+    _step: StepContext | None
+    """Of whose node it is, where it is of one."""
     _is_inside: bool
 
     def __init__(self, automation: Any = NEW, automation_id: Any = NEW, autorun: bool = True, **data: Any) -> None:
@@ -84,13 +87,13 @@ class Automation(Binding, Speaking, Naming, metaclass=AutomationType):
         made = cls.__new__(cls)
         data = Data(context.state, context.payload)
         made.__dict__.update(_run_id=context.run_id, _using=context.using, _data=data, _objects={})
-        made.__dict__.update(_is_step=is_step, _is_inside=True)
+        made.__dict__.update(_step=context if is_step else None, _is_inside=True)
         return made
 
     def _bind(self, run_id: int, using: str) -> None:
         self._run_id, self._using = run_id, using
         self._data, self._objects = None, {}
-        self._is_step = self._is_inside = False
+        self._step, self._is_inside = None, False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._run_id}>"
@@ -214,7 +217,7 @@ class Automation(Binding, Speaking, Naming, metaclass=AutomationType):
             self._objects.clear()
 
     def kill(self) -> None:
-        """Remove it, with all of its tasks. Within a node, when that has ended."""
+        """Remove it, with all of its tasks. Within a node, when that has ended; no other one follows."""
         from functools import partial
 
         from django.db import transaction
@@ -222,7 +225,8 @@ class Automation(Binding, Speaking, Naming, metaclass=AutomationType):
         from actions.processes import services
 
         remove = partial(services.remove, self._run_id, using=self._using)
-        if self._is_step:
+        if self._step is not None:
+            self._step.is_last = True
             transaction.on_commit(remove, using=self._using)
         else:
             remove()

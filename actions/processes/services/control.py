@@ -19,7 +19,7 @@ from actions.processes.states import UNFINISHED, RunKind, Status, Waiting
 from actions.processes.store import close_tasks, definition_id, end_all, graph_of
 from actions.processes.store import retry as retry_in_turn
 
-from .handing import is_inline, wake
+from .handing import is_inline, refresh, wake
 from .starting import refuse_second
 
 LIVE = tuple(str(each) for each in UNFINISHED)
@@ -151,8 +151,7 @@ def _wake_tree(row: Run) -> Run:
     due = Run.objects.using(using).filter(_tree(row), due_at__lte=timezone.now()).order_by("pk")
     for key in list(due.values_list("pk", flat=True)) if is_inline() else [row.pk]:
         wake(key, using)
-    row.refresh_from_db(using=using)
-    return row
+    return refresh(row, using)
 
 
 def retry(run: Run | int, *, using: str = "default") -> Run:

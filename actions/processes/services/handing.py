@@ -10,6 +10,7 @@ from actions.conf import conf
 from actions.processes.executor import go_on_inline, look_again
 from actions.processes.models import Run
 from actions.processes.runners import INLINE, get_runner
+from actions.processes.states import Status
 from actions.processes.store import Scope, Track
 from actions.work import announce
 
@@ -38,6 +39,15 @@ def go_on(run: Run, using: str) -> Run:
     """Go on with a run that is held, while the caller waits; the run as it has ended, or as it was last seen here."""
     track = Track(run, Scope(run, using))
     return go_on_inline([track], using).get(run.pk, run)
+
+
+def refresh(run: Run, using: str) -> Run:
+    """The run as it is now; one that a step of its own has removed meanwhile was cancelled."""
+    try:
+        run.refresh_from_db(using=using)
+    except Run.DoesNotExist:
+        run.status = Status.CANCELLED.value
+    return run
 
 
 def wake(run_id: int, using: str) -> None:

@@ -20,7 +20,7 @@ from actions.processes.store import close_tasks, lease_end, tracks_of
 from actions.work import announce
 
 from .asked import Asked
-from .handing import go_on, is_inline
+from .handing import go_on, is_inline, refresh
 from .starting import read_back
 from .tasks import check_may_answer
 
@@ -77,8 +77,7 @@ def _go_on(row: Run, using: str) -> Run:
     if row.root_id is None:
         return read_back(go_on(row, using), using)
     go_on_inline(tracks_of([row], using), using)
-    row.refresh_from_db(using=using)
-    return row
+    return refresh(row, using)
 
 
 def _validated(task: OpenTask, data: Mapping[str, Any], actor: Any, using: str) -> Any:

@@ -26,7 +26,7 @@ from actions.processes.values import dump
 from actions.work import announce
 
 from .allowing import check_may_start
-from .handing import go_on, hand_over, is_handed_over, is_inline
+from .handing import go_on, hand_over, is_handed_over, is_inline, refresh
 
 MAX_PRIORITY = 10 * 366 * 24 * 60
 
@@ -199,8 +199,7 @@ def read_back(run: Run, using: str) -> Run:
     """The run as it is in the database; without a look where all of it is known here."""
     if not run.is_finished:
         # A branch or another worker may have gone on with it.
-        run.refresh_from_db(using=using)
-        return run
+        return refresh(run, using)
     # As it is written: nobody has it any more.
     run.due_at = None
     if isinstance(run.result, Text):

@@ -34,13 +34,13 @@ class Step:
 
     UserInputSchema: ClassVar[Any] = None
     """A pydantic model, form, serializer or JSON Schema of what somebody has to say first."""
-    users: ClassVar[Sequence[Any]] = ()
+    users: ClassVar[Any] = ()
     """Who may, one of them: a text is a name; a number, a UUID or a user is a key, and so is `{"pk": "0b54…"}`.
 
     Also a method that answers one or several. Without any of these, everybody who is logged in.
     """
-    groups: ClassVar[Sequence[str]] = ()
-    """Names, all of them; or a method."""
+    groups: ClassVar[Any] = ()
+    """Names, all of them; or a method that answers these."""
     permissions: ClassVar[Sequence[str]] = ()
     """"app.codename", all of them."""
     user_filter: ClassVar[Mapping[str, Any]] = {}

@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django import forms
 from django.contrib.auth.models import Group, User
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.dispatch import Signal
 
 from actions.processes import flow, services
 from actions.processes.flow import this
 from actions.processes.flow.models import AutomationModel
-from actions.processes.models import Run, StepRun
+from actions.processes.models import OpenTask, Run, StepRun
 from actions.processes.registry import processes
 from tests.automations import later, where
 
@@ -213,6 +214,61 @@ def test_killing_one_removes_its_rows(counting: Any) -> None:
     assert automation.is_gone()
     assert not Run.objects.exists()
     assert not StepRun.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("mode", ["database", "local", "pure", "external"])
+def test_no_node_follows_one_that_kills_its_automation(mode: str) -> None:
+    done: list[str] = []
+
+    class Killed(flow.Automation):
+        first = flow.Execute(this.note)
+        stop = flow.Execute(this.stop_it).Mode(mode)
+        after = flow.Execute(this.note).Mode(mode)
+        more = flow.Execute(this.note).Mode("external")
+        end = flow.End()
+
+        def note(self, task: Any) -> None:
+            done.append(task.status)
+
+        def stop_it(self, task: Any) -> None:
+            self.kill()
+
+    for automation in (Killed(), Killed(autorun=False)):
+        if not automation.finished():
+            automation.run()
+        assert automation.is_gone()
+        assert automation.finished()
+    assert done == ["first", "first"]
+    with transaction.atomic():
+        # What acts outside waits for the commit.
+        automation = Killed()
+        assert automation.finished() is (mode != "external")
+        assert not automation.is_gone()
+    assert automation.is_gone()
+    assert not StepRun.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_branch_may_kill_its_automation_and_an_answer_may_lead_there() -> None:
+    done: list[str] = []
+
+    class Killed(flow.Automation):
+        start = flow.Split().Next(this.ask).Next(this.wait)
+        ask = flow.Form(forms.Form)
+        stop = flow.Execute(lambda task: task.instance.kill())
+        after = flow.Execute(lambda task: done.append("after")).Mode("external").Next(this.join)
+        wait = flow.Execute().AfterWaitingFor(timedelta(days=1)).Next(this.join)
+        join = flow.Join()
+        last = flow.Execute(lambda task: done.append("last"))
+        end = flow.End()
+
+    automation = Killed()
+    run = services.provide_input(OpenTask.objects.get().run_id, {}, actor=None)
+    assert run.status == "cancelled"
+    assert automation.is_gone()
+    assert not Run.objects.exists()
+    assert not done
 
 
 def test_reading_runs_nothing(django_assert_num_queries: Any, counting: Any) -> None:

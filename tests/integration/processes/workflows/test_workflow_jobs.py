@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q
 from django.test import override_settings
@@ -21,7 +21,7 @@ from actions.exceptions import ConfigurationError, InvalidPayloadError
 from actions.models import EventAction
 from actions.processes import services, steps
 from actions.processes.exceptions import UnknownProcessError, WrongStateError
-from actions.processes.models import Run, StepRun
+from actions.processes.models import OpenTask, Run, StepRun
 from actions.processes.registry import processes
 from actions.processes.workflows import (
     Job,
@@ -255,6 +255,24 @@ def test_a_field_that_there_is_not_is_refused() -> None:
     job = run(workflow({__start__: [Asked]}))
     with pytest.raises(InvalidPayloadError, match="other"):
         provide_external_input(job.pk, {"some_data": 1, "other": 1})
+
+
+def test_who_may_answer_may_be_a_method_that_answers_a_list() -> None:
+    ada, eve = (User.objects.create_user(name) for name in ("ada", "eve"))
+    ada.groups.add(Group.objects.create(name="heads"), Group.objects.create(name="staff"))
+    for name, named in (("users", ["ada", "nobody"]), ("users", "ada"), ("groups", ("heads", "staff"))):
+        step = type("Asks", (steps.Approval,), {name: lambda self, _input=None, named=named: named})
+        job = run(workflow({__start__: [step]}))
+        task = OpenTask.objects.get(root_id=job.pk)
+        assert (services.may_answer(task, ada), services.may_answer(task, eve)) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["users", "groups"])
+def test_a_list_of_nobody_is_not_taken_for_everybody(name: str) -> None:
+    step = type("Asks", (steps.Approval,), {name: lambda self, _input=None: []})
+    job = run(workflow({__start__: [step]}))
+    assert job.error is not None
+    assert f"nobody could answer it: what it says of {name} comes to none" in job.error["detail"]
 
 
 def test_input_for_a_job_that_wants_none_is_a_wrong_state() -> None:

@@ -240,6 +240,7 @@ def test_meta_says_templates_and_refuses_what_is_no_option() -> None:
         ("max_running", 0),
         ("max_running", -1),
         ("max_running", "many"),
+        ("poll_seconds", 0.0001),
         ("poll_seconds", 0),
         ("poll_seconds", float("nan")),
         ("queue", "q" * 101),

@@ -308,6 +308,7 @@ WRONG: list[tuple[Any, list[str]]] = [
             ("timeout", float("inf")),
             ("timeout", -1.0),
             ("every", 0.0),
+            ("every", 0.0001),
             ("retry", 0),
         )
     ],

@@ -13,7 +13,7 @@ from .connection import is_in_transaction
 from .drive import Drive, never
 from .position import facts_of
 from .programs import Programs, VanishedError
-from .starting import find_process, prepare
+from .starting import find_process, own_unique_key, prepare, unique_key_of
 from .step import actor_of
 
 __all__ = [
@@ -25,8 +25,10 @@ __all__ = [
     "go_on_inline",
     "is_in_transaction",
     "look_again",
+    "own_unique_key",
     "prepare",
     "take_next",
+    "unique_key_of",
     "work_on",
 ]
 

@@ -36,12 +36,24 @@ def find_process(process_id: str, user: Any = None) -> Process:
     return process
 
 
+def unique_key_of(process_id: str, key: str) -> str:
+    """A unique key as the row of a run has it."""
+    return f"{process_id}:{key}"[:255]
+
+
+def own_unique_key(process: Process, payload: Mapping[str, Any]) -> str | None:
+    """The same of a process that says itself what there may be one of; None: it does not."""
+    key = process.unique(payload) if process.unique is not None else None
+    return None if key is None else unique_key_of(process.id, key)
+
+
 def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -> Run:
     """A run that is not written yet.
 
     Raises:
         UnknownProcessError: There is no such process.
         InvalidPayloadError: The payload does not fit.
+        ActionError: It lacks what there is one run for each of.
     """
     process = find_process(process_id)
     values = process.payload.validate(payload or {})
@@ -55,6 +67,7 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
         node=process.graph.start,
         note={PREVIOUS: None} if process.graph.hands_on else None,
         payload=values,
+        unique_key=own_unique_key(process, values),
         correlation_id=uid.hex,
         due_at=None,
         entered_at=present,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from .data import MODELS
@@ -31,14 +32,13 @@ def begin(
     from actions.processes import services
 
     automation.check_is_registered()
-    payload, unique_key = _payload(automation, data), _unique_key(automation, data)
-    known = _known(automation, unique_key, using)
+    payload = _payload(automation, data)
+    known = _known(automation, unique_key(automation, data), using)
     if known is None:
         try:
             run = services.start(
                 automation.process_id,
                 payload,
-                unique_key=unique_key,
                 queue=automation.options.queue,
                 is_paused=not autorun,
                 node=node,
@@ -85,8 +85,12 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _unique_key(automation: Any, data: dict[str, Any]) -> str | None:
-    """What there may be one of; None where there may be any number."""
+def unique_key(automation: Any, data: Mapping[str, Any]) -> str | None:
+    """What there may be one of; None where there may be any number.
+
+    Raises:
+        ParameterError: The data lack what there is one for each of.
+    """
     if automation.unique is False or automation.unique is None:
         return None
     if automation.unique is True:
@@ -101,12 +105,13 @@ def _unique_key(automation: Any, data: dict[str, Any]) -> str | None:
     return hashlib.sha256(values.encode()).hexdigest()
 
 
-def _known(automation: Any, unique_key: str | None, using: str) -> int | None:
+def _known(automation: Any, key: str | None, using: str) -> int | None:
+    from actions.processes.executor import unique_key_of
     from actions.processes.models import Run
 
-    if unique_key is None:
+    if key is None:
         return None
-    rows = Run._base_manager.using(using).filter(unique_key=f"{automation.process_id}:{unique_key}"[:255])
+    rows = Run._base_manager.using(using).filter(unique_key=unique_key_of(automation.process_id, key))
     return rows.values_list("pk", flat=True).first()
 
 

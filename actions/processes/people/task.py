@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -23,7 +22,7 @@ from actions.processes.services.asked import Asked
 from .base import Page, gone, safe_back
 from .entries import Entry
 from .forms import answer_of, task_form
-from .task_list import DONE
+from .task_list import after_answer
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -95,7 +94,7 @@ class TaskView(Page):
                 return reverse("people:task", args=[again.pk]) + (f"?{query}" if query else "")
         if page.success_url:
             return resolve_url(page.success_url)
-        return safe_back(self.request) or f"{reverse('people:task_list')}?{urlencode({DONE: task.root_id})}"
+        return safe_back(self.request) or after_answer(task, self.request.user)
 
 
 def find_task(user: Any, key: int) -> OpenTask:

@@ -139,6 +139,24 @@ def test_the_form_of_a_schema_is_answered_and_the_run_goes_on(asks: Any, browser
     assert "Your answer was taken" in browser.get(answer["Location"]).content.decode()
 
 
+class JsonForm(forms.Form):
+    facts = forms.JSONField(required=False)
+
+
+@pytest.mark.parametrize("depth", [400, 900, 950, 1000, 5000])
+def test_json_that_cannot_be_read_is_refused_at_its_field_and_shown_again(depth: int, browser: Client) -> None:
+    with registered(made := asking(form=FormPayload(JsonForm), name="json")):
+        for text in ("[" * depth + "]" * depth, "9" * 5 * depth):
+            task = start(made)
+            answer = browser.post(f"/tasks/{task.pk}/", {"facts": text})
+            assert answer.status_code == 200
+            assert text in answer.content.decode()
+            assert 'aria-invalid="true"' in answer.content.decode()
+            refused = browser.post(f"/runs/{task.run_id}/provide_input/", {"facts": text})
+            assert refused.status_code == 400
+            assert all(name.startswith("facts") for name in refused.json()["errors"])
+
+
 def test_only_whoever_has_answered_is_told_what_became_of_the_run(asks: Any, browser: Client) -> None:
     task = start(asks)
     told = browser.post(f"/tasks/{task.pk}/", {"is_fine": "on"})["Location"]

@@ -86,6 +86,8 @@ def send(instance: Any, message: str, token: Any, data: Any) -> Any:
         return answer
 
     try:
+        # As `run` does: what was put into its data is not lost.
+        instance.save()
         return services.receive(instance.id, name, body, said=_said(token, data), using=instance.using)
     except WrongStateError:
         # It has ended meanwhile.
@@ -216,7 +218,7 @@ def _kept(answers: list[Any]) -> list[Any]:
     from actions.processes.exceptions import StepError
     from actions.processes.values import dump, load
 
-    kept = []
+    kept: list[Any] = []
     for each in answers:
         if isinstance(each, Exception):
             kept.append({"error": f"{type(each).__name__}: {each}"})

@@ -142,6 +142,13 @@ def test_one_of_another_class_is_not_dispatched_to(listener: Any) -> None:
         Other.dispatch_message(listener().id, "hello")
 
 
+def test_what_was_put_into_its_data_before_is_kept(listener: Any) -> None:
+    automation = listener()
+    automation.data["x"] = 1
+    assert automation.send_message("hello", "t") == "hello t"
+    assert (automation.data["x"], automation.data["hello"]) == (1, ["t", None])
+
+
 @pytest.fixture
 def picky() -> Any:
     """Receives what is said to it, unless it is bad."""

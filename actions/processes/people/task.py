@@ -78,6 +78,7 @@ class TaskView(Page):
             "description": asked.description,
             "step": f"{task.run_id}.{asked.context.number}",
             "is_open": not is_claimed_by_other(task, user),
+            "is_paused": asked.step.track.run.paused_at is not None,
             "may_change": bool(getattr(user, "is_staff", False)) and user.has_perm(CHANGE_TASKS),
             **form_view_context(),
             **page.context,

@@ -139,6 +139,20 @@ def test_the_form_of_a_schema_is_answered_and_the_run_goes_on(asks: Any, browser
     assert "Your answer was taken" in browser.get(answer["Location"]).content.decode()
 
 
+def test_what_is_paused_says_so_and_is_answered_when_it_goes_on(asks: Any, browser: Client) -> None:
+    task = start(asks)
+    services.pause(task.run_id)
+    page = browser.get(f"/tasks/{task.pk}/").content.decode()
+    assert "The process is paused" in page
+    assert 'name="is_fine"' not in page
+    refused = browser.post(f"/tasks/{task.pk}/", {"is_fine": "on"})
+    assert refused.status_code == 409
+    assert "is paused" in refused.content.decode()
+    services.resume(task.run_id)
+    browser.post(f"/tasks/{task.pk}/", {"is_fine": "on"})
+    assert Run.objects.get(pk=task.run_id).status == "succeeded"
+
+
 class JsonForm(forms.Form):
     facts = forms.JSONField(required=False)
 

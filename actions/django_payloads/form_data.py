@@ -71,6 +71,18 @@ def _list(field: forms.Field, value: Any) -> list[Any]:
     return [list(value)] if reads_lists else [_text(field, item, {"type": "string"}) for item in value]
 
 
+def is_unreadable(text: Any) -> bool:
+    """Whether Python's JSON reader gives up on a text, which Django's field for JSON does not expect."""
+    try:
+        json.loads(text)
+    except (json.JSONDecodeError, TypeError):
+        # What Django's field refuses by itself.
+        return False
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
 def boolean_text(field: forms.Field, value: Any) -> str:
     """Yes or no as the checkbox understands it; Django would take any text for yes.
 

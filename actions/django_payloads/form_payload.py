@@ -16,7 +16,7 @@ from actions.payloads import IGNORED_FORM_FIELDS, screen, screen_values
 from actions.payloads.wording import must_be, unknown_field
 
 from .common import Errors, Schema, refuse
-from .form_data import WrongKindError, boolean_text, form_parts, known_names
+from .form_data import WrongKindError, boolean_text, form_parts, is_unreadable, known_names
 from .form_schema import form_schema
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ class _Reader:
                 self._read_texts(field, name, texts)
 
     def _read_texts(self, field: forms.Field | None, name: str, texts: list[Any]) -> None:
+        if isinstance(field, forms.JSONField) and texts and is_unreadable(texts[-1]):
+            self.problems[name] = [_("It is nested too deeply, or has a number with too many digits.")]
+            return
         if isinstance(field, forms.BooleanField) and texts and texts[-1] != "":
             try:
                 texts = [boolean_text(field, texts[-1])]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS as DJANGO_NON_FIELD_ERRORS
 from django.core.files import File
+from django.forms.fields import InvalidJSONInput
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext as _
 
@@ -27,6 +29,13 @@ class ShownForm(Base):
 
     found: Mapping[str, list[str]] = {}
     """Errors by dotted path, as a call has refused with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.JSONField):
+                # The form's own copy of the field.
+                field.bound_data = partial(_as_sent, field.bound_data)  # type: ignore[method-assign]
 
     @property
     def errors(self) -> ErrorDict:
@@ -78,6 +87,14 @@ class SchemaForm(ShownForm, forms.Form):
 def shown(form_class: Any) -> Any:
     """The form class, only shown and read."""
     return type(form_class.__name__, (ShownForm, form_class), {"__module__": form_class.__module__})
+
+
+def _as_sent(bound_data: Callable[[Any, Any], Any], data: Any, initial: Any) -> Any:
+    """JSON to be shown again; as it was sent where Python's reader gives up on it: too deep, too long a number."""
+    try:
+        return bound_data(data, initial)
+    except (ValueError, RecursionError):
+        return InvalidJSONInput(data)
 
 
 def _declared(name: str, field: forms.Field, raw: Any) -> Any:

@@ -29,6 +29,11 @@ class Process:
     dashboard: Dashboard = PLAIN_DASHBOARD
     validations: tuple[Callable[[Mapping[str, Any]], Any], ...] = ()
     """Get the whole payload before anything is written; they raise to refuse it."""
+    unique: Callable[[Mapping[str, Any]], str | None] | None = None
+    """The unique key of a run that is started with a payload, however it is started; None: there may be any number.
+
+    It raises where the payload lacks what there is one for each of.
+    """
     title: str = ""
     """The name that people read: "SignupRequest"."""
     description: str = ""

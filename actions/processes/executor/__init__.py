@@ -13,7 +13,7 @@ from .connection import is_in_transaction
 from .drive import Drive, never
 from .position import facts_of
 from .programs import Programs, VanishedError
-from .starting import find_process, prepare
+from .starting import find_process, hash_of, own_unique_key, prepare, unique_key_of
 from .step import actor_of
 
 __all__ = [
@@ -23,10 +23,13 @@ __all__ = [
     "facts_of",
     "find_process",
     "go_on_inline",
+    "hash_of",
     "is_in_transaction",
     "look_again",
+    "own_unique_key",
     "prepare",
     "take_next",
+    "unique_key_of",
     "work_on",
 ]
 

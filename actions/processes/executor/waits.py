@@ -10,6 +10,7 @@ from typing import Any
 
 from actions.processes.exceptions import StepError
 from actions.processes.graph import BODY, Kind, Node
+from actions.processes.models import Run
 from actions.processes.notes import hands_on
 from actions.processes.planner import after_join, following
 from actions.processes.states import RunKind, Status, Waiting
@@ -155,6 +156,7 @@ def _leave(step: Step, results: list[Any]) -> None:
 def _process(step: Step) -> list[Track]:
     node, run, using = step.node, step.track.run, step.track.scope.using
     child = prepare(node.run, step.read_arguments(), using=using)
+    _refuse_second(child, using)
     child.actor_id, child.actor_name = run.actor_id, run.actor_name
     child.correlation_id, child.traceparent = run.correlation_id, run.traceparent
     child.queue, child.priority = run.queue, run.priority
@@ -170,6 +172,15 @@ def _process(step: Step) -> list[Track]:
     run.open_children = 1
     insert_run(child, using, is_held=True, max_running=find_process(node.run).graph.max_running)
     return [Track(child, Scope(child, using))] if child.fence else []
+
+
+def _refuse_second(child: Run, using: str) -> None:
+    """Say so where there may be only one. Of two at the same instant the database refuses one, in its own words."""
+    if child.unique_key is None:
+        return
+    other = Run._base_manager.using(using).filter(unique_key=child.unique_key).first()
+    if other is not None:
+        raise StepError(f"Run {other.pk} of {child.process} is not over yet, and there may be only one.")
 
 
 def _look_at_process(step: Step) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from actions.processes.models import Run
 
     from .nodes import SendMessage
+
+logger = logging.getLogger(__name__)
 
 REQUIREMENTS = "data_requirements"
 RECEIVED = "received"
@@ -90,7 +93,7 @@ def send(instance: Any, message: str, token: Any, data: Any) -> Any:
         return answer
 
     try:
-        # What was put into its data by whoever sends it is there for the receiver.
+        # As `run` does: what was put into its data is not lost.
         instance.save()
         return services.receive(instance.id, name, body, said=_said(token, data), using=instance.using)
     except WrongStateError:
@@ -151,21 +154,33 @@ def dispatch(automation: Any, target: Any, message: str, token: Any, data: Any) 
 def broadcast(automation: Any, message: str, token: Any, data: Any, *, to_all: bool = True) -> list[Any]:
     """Send a message to all automations of a class that are under way; what their receivers answer.
 
+    A receiver that fails keeps it from nobody else: its error is logged, and stands in the place of its answer.
+
     Args:
         automation: The class.
         message: Its name.
         token: For the receivers.
         data: For the receivers.
-        to_all: Whether more than the first one gets it. In any case, none does after one that answers "received".
+        to_all: Whether more than the first one that does not fail gets it. In any case, none does after one that
+            answers "received".
     """
+    from actions.processes.exceptions import StepTimeoutError
     from actions.processes.models import Run
 
     if not satisfies(automation, message, data):
         return []
     runs = Run.objects.using(database()).filter(process=automation.process_id)
-    results = []
+    results: list[Any] = []
     for row in list(runs.roots().unfinished().order_by("pk")):
-        answer = send(automation(automation=row), message, token, data)
+        try:
+            answer = send(automation(automation=row), message, token, data)
+        except StepTimeoutError:
+            # The sender's own time is over.
+            raise
+        except Exception as error:
+            logger.exception("Automation %s could not receive %s, which the others get.", row.pk, message)
+            results.append(error)
+            continue
         results.append(answer)
         if answer == RECEIVED or not to_all:
             break
@@ -225,12 +240,15 @@ def _data(node: SendMessage, task: Any) -> Any:
 
 
 def _kept(answers: list[Any]) -> list[Any]:
-    """Answers as the step keeps them: those that are JSON."""
+    """Answers as the step keeps them: those that are JSON, and errors as texts."""
     from actions.processes.exceptions import StepError
     from actions.processes.values import dump, load
 
-    kept = []
+    kept: list[Any] = []
     for each in answers:
+        if isinstance(each, Exception):
+            kept.append({"error": f"{type(each).__name__}: {each}"})
+            continue
         try:
             kept.append(load(dump(each)))
         except StepError:

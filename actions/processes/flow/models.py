@@ -50,6 +50,14 @@ class AutomationModel(Run):
         verbose_name_plural = _("automations")
         ordering = ["-id"]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A row is written by the engine alone: one that was read before a step was done would undo it.
+
+        Raises:
+            TypeError: In any case.
+        """
+        raise TypeError("An automation's row is not saved. Change its data: row.instance.data[…] = …, then .save().")
+
     @property
     def automation_class(self) -> str:
         """The dotted path of its class; where that is gone, the id of its process."""

@@ -19,6 +19,7 @@ from actions.processes.process import Process
 from .compiling import Compiler
 from .forms import Form
 from .messages import hear
+from .starting import unique_key
 
 STYLE = "automation"
 ANYTHING = {"type": "object", "additionalProperties": True}
@@ -42,6 +43,7 @@ def process_of(automation: Any) -> Process:
             is_hidden=options.dashboard_template is None,
             context=automation.get_dashboard_context,
         ),
+        unique=partial(unique_key, automation) if automation.unique else None,
         title=automation.get_verbose_name(),
         description=inspect.cleandoc(vars(automation).get("__doc__") or ""),
         tags=options.tags,

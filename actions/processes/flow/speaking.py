@@ -40,7 +40,10 @@ class Speaking(metaclass=AutomationType):
 
     @classmethod
     def broadcast_message(cls, message: str, token: Any = None, data: Any = None) -> list[Any]:
-        """Send a message to all of this class that are under way; stops after one that answers "received"."""
+        """Send a message to all of this class that are under way; stops after one that answers "received".
+
+        A receiver that fails keeps it from nobody else: its error is logged, and stands in the place of its answer.
+        """
         return messages.broadcast(cls, message, token, data)
 
     @classmethod

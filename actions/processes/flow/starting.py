@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from actions.processes.notes import MODELS
@@ -32,15 +33,14 @@ def begin(
     from actions.processes import services
 
     automation.check_is_registered()
-    payload, unique_key = _plain(data), _unique_key(automation, data)
-    known = _known(automation, unique_key, using)
+    payload = _plain(data)
+    known = _known(automation, unique_key(automation, data), using)
     if known is None:
         try:
             run = services.start(
                 automation.process_id,
                 payload,
                 state=_state(automation, data),
-                unique_key=unique_key,
                 queue=automation.options.queue,
                 is_paused=not autorun,
                 node=node,
@@ -83,8 +83,12 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _unique_key(automation: Any, data: dict[str, Any]) -> str | None:
-    """What there may be one of; None where there may be any number."""
+def unique_key(automation: Any, data: Mapping[str, Any]) -> str | None:
+    """What there may be one of; None where there may be any number.
+
+    Raises:
+        ParameterError: The data lack what there is one for each of.
+    """
     if automation.unique is False or automation.unique is None:
         return None
     if automation.unique is True:
@@ -99,13 +103,13 @@ def _unique_key(automation: Any, data: dict[str, Any]) -> str | None:
     return hashlib.sha256(values.encode()).hexdigest()
 
 
-def _known(automation: Any, unique_key: str | None, using: str) -> int | None:
+def _known(automation: Any, key: str | None, using: str) -> int | None:
+    from actions.processes.executor import unique_key_of
     from actions.processes.models import Run
-    from actions.processes.services.starting import hash_of
 
-    if unique_key is None:
+    if key is None:
         return None
-    rows = Run._base_manager.using(using).filter(unique_key=hash_of(automation.process_id, unique_key))
+    rows = Run._base_manager.using(using).filter(unique_key=unique_key_of(automation.process_id, key))
     return rows.values_list("pk", flat=True).first()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.template.loader import get_template
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +25,8 @@ from .base import Page, may_see_dashboard
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+logger = logging.getLogger(__name__)
 
 HISTORY = "history"
 DAYS = 30
@@ -134,5 +139,14 @@ def _own_part(process_id: str, runs: QuerySet[Run]) -> str:
     own = _dashboard(process_id)
     if not own.template_name:
         return ""
-    context = dict(own.context(runs)) if own.context is not None else {}
-    return get_template(own.template_name).render({"dashboard": context, **context})
+    try:
+        with transaction.atomic(using=runs.db):
+            context = dict(own.context(runs)) if own.context is not None else {}
+            return get_template(own.template_name).render({"dashboard": context, **context})
+    except Exception as error:
+        # The project's own code: what fails of one process is no reason to show nothing of the others.
+        logger.exception("The part of %s in the dashboard cannot be shown.", process_id)
+        told = _("What this process shows of itself cannot be shown: %(error)s")
+        return format_html(
+            '<div class="note bad"><p>{}</p></div>', told % {"error": f"{type(error).__name__}: {error}"}
+        )

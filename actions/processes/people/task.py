@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -24,7 +23,7 @@ from actions.processes.services.asked import Asked
 from .base import Page, gone, safe_back
 from .entries import Entry
 from .forms import answer_of, task_form
-from .task_list import DONE
+from .task_list import after_answer
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -85,6 +84,7 @@ class TaskView(Page):
             "task": task,
             "step": f"{task.run_id}.{asked.context.number}",
             "is_open": not is_claimed_by_other(task, user),
+            "is_paused": asked.step.track.run.paused_at is not None,
             "may_change": bool(getattr(user, "is_staff", False)) and user.has_perm(CHANGE_TASKS),
         }
         return self.page(context, templates=[page.template_name, "automations/form_view.html"])
@@ -103,7 +103,7 @@ class TaskView(Page):
             except NoReverseMatch:
                 # The answer was taken: it leads on, if not to where it should.
                 logger.exception("%s: success_url leads nowhere.", task, extra={"run": task.run_id})
-        return safe_back(self.request) or f"{reverse('people:task_list')}?{urlencode({DONE: task.root_id})}"
+        return safe_back(self.request) or after_answer(task, self.request.user)
 
 
 def find_task(user: Any, key: int) -> OpenTask:

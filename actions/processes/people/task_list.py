@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from actions.processes.api.access import sees_all_tasks
 from actions.processes.api.input_pages import AFTER, ALL, CLAIMED, ORDER, OVERDUE, InputQuery
-from actions.processes.models import Run
+from actions.processes.models import OpenTask, Run
 from actions.processes.services import get_open_tasks
 from actions.processes.services.answering import free_for
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 DONE = "done"
-"""The query's parameter that says of which run a task was just answered."""
+"""The query's parameter that says of which run a task was just answered, and by whom.
+
+It is signed: whoever has answered need not be allowed to see the run, and is told how it is; nobody else is.
+"""
+DONE_SALT = "actions.processes.people.done"
+DONE_AGE = timedelta(hours=1)
 
 
 class TaskListView(Page):
@@ -46,6 +53,11 @@ class TaskListView(Page):
             "done": _done(request),
         }
         return self.page(context)
+
+
+def after_answer(task: OpenTask, user: Any) -> str:
+    """The list as it is shown to whoever has just answered a task."""
+    return _here({DONE: signing.dumps([task.root_id, str(user.pk)], salt=DONE_SALT)})
 
 
 def _here(query: dict[str, Any] | Any) -> str:
@@ -77,10 +89,13 @@ def _orders(query: InputQuery) -> list[dict[str, Any]]:
 
 def _done(request: HttpRequest) -> dict[str, Any] | None:
     """What has become of the run whose task was just answered, and what of it waits for the user next."""
-    text = request.GET.get(DONE, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    try:
+        run_id, user_id = signing.loads(request.GET.get(DONE, ""), salt=DONE_SALT, max_age=DONE_AGE)
+    except signing.BadSignature:
         return None
-    run = Run.objects.filter(pk=int(text)).only("process", "status", "root_id").first()
+    if user_id != str(request.user.pk):
+        return None
+    run = Run.objects.filter(pk=run_id).only("process", "status", "root_id").first()
     if run is None:
         return None
     following = free_for(get_open_tasks(request.user).filter(root_id=run.pk), request.user).first()

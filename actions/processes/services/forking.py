@@ -9,18 +9,18 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from actions.processes.exceptions import WrongStateError
-from actions.processes.executor import find_process
+from actions.processes.executor import find_process, own_unique_key
 from actions.processes.graph import Graph, Kind, Node
 from actions.processes.models import Run, StepRun
 from actions.processes.notes import INPUT, MODELS, PREVIOUS, kept
 from actions.processes.states import Status
-from actions.processes.store import definition_id, insert_run, results_of
+from actions.processes.store import definition_id, results_of
 from actions.processes.values import dump, load, refuse_references
 from actions.redaction import MASK
 
 from .allowing import check_may_start
 from .handing import go_on, is_inline, wake
-from .starting import read_back
+from .starting import read_back, write_new
 
 WITH_RESULT = (Kind.TASK, Kind.ACTION, Kind.SPLIT, Kind.EACH, Kind.INPUT, Kind.RECEIVE, Kind.PROCESS)
 """Kinds whose result is handed on, whatever it is."""
@@ -44,7 +44,8 @@ def fork(
         using: The database, where a key is given.
 
     Raises:
-        RefusedError: The actor may not start this process (403).
+        RefusedError: The actor may not start this process (403); or it says that there is one of these at the most,
+            and one is not over yet.
         WrongStateError: The run has not come to that step, or what was registered before is not kept.
         InvalidPayloadError: The payload does not fit.
     """
@@ -56,11 +57,14 @@ def fork(
         raise WrongStateError(_("There is no node %(node)s in %(process)s.") % {"node": at, "process": row.process})
     refuse_references(payload)
     values = process.payload.validate({**row.payload, **(payload or {})})
+    unique_key = own_unique_key(process, values)
     new = Run(
         process=row.process,
         definition_id=definition_id(process, database),
         node=at,
         payload=values,
+        unique_key=unique_key,
+        retry_key=unique_key,
         state=load(dump(row.state)) if node is None else _state_before(row, at, process.graph, database),
         actor_id=row.actor_id if actor is None else str(actor.pk),
         actor_name=row.actor_name if actor is None else str(actor)[:255],
@@ -71,8 +75,8 @@ def fork(
         note=kept(row.note) if node is None else _note_before(row, at, process.graph, database),
         due_at=None,
     )
-    held = insert_run(new, database, is_held=is_inline(), max_running=process.graph.max_running)
-    if held:
+    write_new(new, database, is_held=is_inline())
+    if new.fence:
         return read_back(go_on(new, database), database)
     wake(new.pk, database)
     return new

@@ -44,7 +44,7 @@ def provide_input(run: Run | int, data: Mapping[str, Any], *, actor: Any, using:
         using: The database, where a key is given.
 
     Raises:
-        WrongStateError: It waits for no input, or no more: somebody was quicker.
+        WrongStateError: It waits for no input, or no more: somebody was quicker. Or it is paused.
         RefusedError: The actor may not answer (403), or somebody else has claimed it (409).
         InvalidPayloadError: The answer does not fit; the run goes on waiting.
     """
@@ -52,8 +52,10 @@ def provide_input(run: Run | int, data: Mapping[str, Any], *, actor: Any, using:
     with transaction.atomic(using=database):
         row = Run._base_manager.using(database).select_for_update().filter(pk=key).first()
         task = OpenTask.objects.using(database).select_for_update().filter(run_id=key).first()
-        if row is None or task is None or row.waiting_for != Waiting.INPUT.value or row.paused_at is not None:
+        if row is None or task is None or row.waiting_for != Waiting.INPUT.value:
             raise WrongStateError(_("Run %(run)s waits for no input.") % {"run": key})
+        if row.paused_at is not None:
+            raise WrongStateError(_("Run %(run)s is paused. It can be answered when it is resumed.") % {"run": key})
         if actor is not None:
             check_may_answer(task, actor)
         values = _validated(task, data, actor, database)

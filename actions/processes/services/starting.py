@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from actions.conf import conf
 from actions.context import current_context
 from actions.exceptions import IdempotencyError, InvalidTermError, RefusedError
 from actions.moments import as_stored
-from actions.processes.executor import find_process, prepare
+from actions.processes.executor import find_process, hash_of, prepare, unique_key_of
 from actions.processes.models import Run
 from actions.processes.store import insert_run
 from actions.processes.store.columns import Text
@@ -60,7 +59,8 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         actor: Who starts it: its actions are done by him. He needs the permissions that the process names; where no
             actor is given, the project's own code starts it, and is not asked.
         key: An idempotency key: the same one gives the same run again.
-        unique_key: Of the process's unfinished runs with the same one there is one at the most.
+        unique_key: Of the process's unfinished runs with the same one there is one at the most. None: as the process
+            says itself, of an automation its `unique`.
         at: Not before this moment.
         priority: Minutes of head start in the queue: it is taken as if it had waited so much longer.
         queue: Whose workers take it; None: "default".
@@ -81,7 +81,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         InvalidPayloadError: The payload does not fit.
         IdempotencyError: The key was used with another payload.
         InvalidTermError: The priority is negative, or more than ten years; there is no such step; no worker takes runs
-            of this queue.
+            of this queue; there is a unique key, and the process says itself what there may be one of.
     """
     if not 0 <= priority <= MAX_PRIORITY:
         raise InvalidTermError(_("A priority is a number of minutes from 0 to %(most)s.") % {"most": MAX_PRIORITY})
@@ -95,13 +95,14 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         run.state = dict(state)
     if is_paused:
         run.paused_at = timezone.now()
-    run.unique_key = run.retry_key = hash_of(process_id, unique_key) if unique_key is not None else None
+    if unique_key is not None:
+        run.unique_key = run.retry_key = _said_unique(run, unique_key)
     run.key_hash = hash_of(process_id, run.actor_id, key) if key is not None else None
     if at is not None:
         run.due_at = as_stored(at.astimezone(UTC) if timezone.is_aware(at) else at)
     is_later = at is not None and run.due_at is not None and run.due_at > timezone.now()
     is_held = not is_later and not is_paused and (is_inline(in_background) or is_handed_over())
-    known = _write(run, using, is_held=is_held)
+    known = write_new(run, using, is_held=is_held)
     if known is not None or is_paused:
         return known or run
     if not run.fence:
@@ -129,8 +130,20 @@ def _known_node(process_id: str, node: str) -> str:
     return node
 
 
-def _write(run: Run, using: str, *, is_held: bool) -> Run | None:
-    """Write it; the run that is there already where it has the same idempotency key."""
+def _said_unique(run: Run, unique_key: str) -> str:
+    if run.unique_key is not None:
+        detail = _("%(process)s says itself what there may be one of: give no unique key.") % {"process": run.process}
+        raise InvalidTermError(detail)
+    return unique_key_of(run.process, unique_key)
+
+
+def write_new(run: Run, using: str, *, is_held: bool) -> Run | None:
+    """Write it; the run that is there already where it has the same idempotency key.
+
+    Raises:
+        RefusedError: One with its unique key is not over yet.
+        IdempotencyError: Its key was used with another payload.
+    """
     limit = find_process(run.process).graph.max_running
     if run.key_hash is None and run.unique_key is None:
         insert_run(run, using, is_held=is_held, max_running=limit)
@@ -188,11 +201,6 @@ def _say_who(run: Run, actor: Any, event_uid: UUID | None, correlation_id: str |
         run.actor_id, run.actor_name = str(actor.pk), str(actor)[:255]
     run.event_uid = event_uid
     run.correlation_id = correlation_id or run.correlation_id
-
-
-def hash_of(*parts: str | None) -> str:
-    """What a key of any length is kept as: the same for the same process, actor and key."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read_back(run: Run, using: str) -> Run:

@@ -85,8 +85,14 @@ def open_input(job: Job, step: str | None = None, *, for_user: Any = None) -> Op
         WrongStateError: There is none, or there are several.
     """
     tasks = [task for task in job.open_inputs() if for_user is None or services.may_answer(task, for_user)]
-    if step is not None:
+    if step is not None and tasks:
+        names = ", ".join(task.node for task in tasks)
         tasks = [task for task in tasks if task.node in (step, f"{step}{PRELUDE}")]
+        if not tasks:
+            raise WrongStateError(
+                _("Job %(job)s waits for no input of %(step)s, but of %(names)s.")
+                % {"job": job.pk, "step": step, "names": names}
+            )
     if not tasks:
         raise WrongStateError(_("Job %(job)s waits for no input.") % {"job": job.pk})
     if len(tasks) > 1:

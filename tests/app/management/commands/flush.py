@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush
 from django.db import connections, transaction
 
+from actions.processes.store.definitions import forget
 from actions.processes.workflows.known import sync
 
 KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
@@ -31,8 +32,9 @@ class Command(flush.Command):
             for table in tables:
                 if table not in KEPT:
                     cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608 - a table's name
-        # The other rows that migrating makes.
+        # The other rows that migrating makes, and what is remembered of those that are gone.
         sync(using)
+        forget()
 
 
 def _is_as_migrated(using: str) -> bool:

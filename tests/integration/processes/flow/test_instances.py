@@ -12,12 +12,15 @@ from django.contrib.auth.models import Group, User
 from django.db import connection, connections, transaction
 from django.dispatch import Signal
 
+from actions.exceptions import RefusedError
 from actions.processes import flow, services
 from actions.processes.flow import this
 from actions.processes.flow.models import AutomationModel
+from actions.processes.graph import Kind
 from actions.processes.models import OpenTask, Run, StepRun
 from actions.processes.registry import processes
 from tests.automations import later, where
+from tests.processes import make_process, node, registered
 
 pytestmark = pytest.mark.django_db
 
@@ -316,6 +319,63 @@ class TestUnique:
         assert Another(email="ada@example.com") != ada
         with pytest.raises(flow.ParameterError, match="one ByMail for each email"):
             ByMail(note="x")
+
+    def test_it_holds_over_rest_and_in_services_as_well(self, client: Any) -> None:
+        client.force_login(User.objects.create(username="ada"))
+        single, by_mail = self.single(), self.by_mail()
+
+        def post(process: str, **payload: Any) -> int:
+            return int(client.post(f"/processes/{process}", payload, content_type="application/json").status_code)
+
+        assert [post("single/"), post("single/", x=1)] == [201, 409]
+        assert [post("by-mail/", email="a"), post("by-mail/", email="a", n=1), post("by-mail/", email="b")] == [
+            201,
+            409,
+            201,
+        ]
+        assert post("by-mail/") == 400
+        assert post("by-mail/?unique_key=5", email="c") == 400
+        with pytest.raises(RefusedError, match="there may be only one"):
+            services.start("single")
+        assert single().id == Run.objects.get(process="single").pk
+        assert by_mail(email="a").id in Run.objects.filter(process="by-mail").values_list("pk", flat=True)
+        assert Run.objects.count() == 3
+
+    def test_it_holds_for_signals_forks_and_for_steps_of_other_processes(self) -> None:
+        single, signal = self.single(), Signal()
+        flow.on_signal(signal)(single)
+        first = single()
+        signal.send(None)
+        with pytest.raises(RefusedError, match="there may be only one"):
+            services.fork(first.id)
+        for is_detached in (False, True):
+            call = node("call", Kind.PROCESS, run="single", is_detached=is_detached)
+            with registered(outer := make_process(call, name="outer")):
+                run = services.start(outer.id)
+            assert run.status == "failed"
+            assert f"Run {first.id} of single is not over yet" in run.error["detail"]
+        assert Run.objects.filter(process="single").count() == 1
+        services.cancel(first.id)
+        assert services.fork(first.id).status == "waiting"
+        assert single().id != first.id
+
+    @staticmethod
+    def single() -> Any:
+        class Single(flow.Automation):
+            unique = True
+            start = flow.Execute().AfterWaitingFor(timedelta(days=1))
+            end = flow.End()
+
+        return Single
+
+    @staticmethod
+    def by_mail() -> Any:
+        class ByMail(flow.Automation):
+            unique = ("email",)
+            start = flow.Execute().AfterWaitingFor(timedelta(days=1))
+            end = flow.End()
+
+        return ByMail
 
 
 class TestSignals:

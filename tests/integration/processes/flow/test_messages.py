@@ -199,6 +199,38 @@ def test_one_of_another_class_is_not_dispatched_to(listener: Any) -> None:
         Other.dispatch_message(listener().id, "hello")
 
 
+def test_what_was_put_into_its_data_before_is_kept(listener: Any) -> None:
+    automation = listener()
+    automation.data["x"] = 1
+    assert automation.send_message("hello", "t") == "hello t"
+    assert (automation.data["x"], automation.data["hello"]) == (1, ["t", None])
+
+
+@pytest.fixture
+def picky() -> Any:
+    """Receives what is said to it, unless it is bad."""
+
+    class Picky(flow.Automation):
+        wait = flow.Execute().AfterWaitingFor(timedelta(days=1))
+        end = flow.End()
+
+        def receive_hello(self, token: Any, data: Any) -> str:
+            self.data["times"] = self.data.get("times", 0) + 1
+            if self.data.get("bad"):
+                raise LookupError("not me")
+            return "hello"
+
+    return Picky
+
+
+def test_a_broadcast_goes_on_after_one_that_fails(picky: Any) -> None:
+    bad, first, last = picky(bad=True), picky(), picky()
+    answers = picky.broadcast_message("hello")
+    assert isinstance(answers[0], LookupError)
+    assert answers[1:] == ["hello", "hello"]
+    assert [each.data.get("times") for each in (bad, first, last)] == [None, 1, 1]
+
+
 def test_a_broadcast_stops_after_one_that_has_received(listener: Any) -> None:
     first, second = listener(), listener()
     assert listener.broadcast_message("hello", "all") == ["hello all", "hello all"]
@@ -263,6 +295,18 @@ class TestSendMessage:
         sender = self.send(listener, "hello", "t", data={"x": 1}, y=2)
         assert sender.tasks.first().result == {"results": ["hello t", "hello t"]}
         assert (first.data["hello"], second.data["hello"]) == (["t", {"x": 1, "y": 2}], ["t", {"x": 1, "y": 2}])
+
+    def test_one_that_fails_keeps_it_from_nobody_else_and_is_told_of(
+        self, picky: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        first, bad, last = picky(), picky(bad=True), picky()
+        sender = self.send(picky, "hello")
+        answers = ["hello", {"error": "LookupError: not me"}, "hello"]
+        assert sender.tasks.first().result == {"results": answers}
+        assert [each.data.get("times") for each in (first, bad, last)] == [1, None, 1]
+        assert f"Automation {bad.id} could not receive hello" in caplog.text
+        only_one = self.send(picky, "hello", allow_multiple_receivers=False)
+        assert only_one.tasks.first().result == {"results": ["hello"]}
 
     def test_to_one_by_instance_id_or_key(self, listener: Any) -> None:
         automation = listener()

@@ -49,6 +49,15 @@ def test_a_row_says_what_it_is_without_running_anything(waiting: Any) -> None:
     assert list(AutomationModel.objects.finished()) == [row]
 
 
+def test_a_row_is_not_saved_so_that_one_that_was_read_before_undoes_nothing(waiting: Any) -> None:
+    automation = waiting(n=5)
+    before = automation.row
+    later(automation, days=1)
+    with pytest.raises(TypeError, match="is not saved"):
+        before.save()
+    assert automation.row.status == "succeeded"
+
+
 def test_tasks_are_those_that_are_over_and_those_that_are_open(waiting: Any) -> None:
     automation = waiting(n=5)
     tasks = automation.row.automationtaskmodel_set

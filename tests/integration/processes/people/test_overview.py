@@ -129,6 +129,25 @@ def test_a_process_may_show_something_of_its_own_or_nothing(boss: User, tmp_path
     assert "Hidden" not in text
 
 
+@pytest.mark.parametrize(
+    "own", [Dashboard("no_such.html"), Dashboard("own.html", context=lambda runs: list(runs.extra(where=["no <sql>"])))]
+)
+def test_a_process_whose_own_part_fails_leaves_the_others_shown(
+    own: Dashboard, boss: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(asking(name="broken"), title="Broken", dashboard=own)
+    with registered(broken, shown := replace(asking(name="shown"), title="Shown")):
+        services.start(broken.id)
+        answer = browser(boss).get("/tasks/dashboard/")
+        services.start(shown.id)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Shown" in text
+    assert "What this process shows of itself cannot be shown" in text
+    assert "<sql>" not in text
+    assert "The part of broken" in caplog.text
+
+
 @pytest.mark.parametrize("path", ["/tasks/dashboard/", "/tasks/errors/"])
 def test_overviews_need_permission_to_view_runs_and_tasks(path: str, ada: User) -> None:
     assert browser(ada).get(path).status_code == 403

@@ -395,6 +395,8 @@ def test_branches_run_and_wait_for_input_each_by_itself() -> None:
     assert job.state == JobState.INPUT_REQUIRED
     with pytest.raises(WrongState, match=r"Asked\.input, AskedToo\.input"):
         provide_external_input(job.pk, {"some_data": 1})
+    with pytest.raises(WrongState, match=r"no input of Unknown, but of Asked\.input, AskedToo\.input"):
+        provide_external_input(job.pk, {"some_data": 1}, step="Unknown")
     provide_external_input(job.pk, {"some_data": 1}, step="AskedToo")
     provide_external_input(job.pk, {"some_data": 2})
     job.refresh_from_db()

@@ -42,6 +42,8 @@ class Definition(models.Model):
     process = models.CharField(_("process"), max_length=200)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
     graph = models.JSONField(_("graph"), encoder=JSONEncoder)
+    has_undo = models.BooleanField(_("has an undo"), default=False, editable=False)
+    """Whether an action of its steps is taken back by its undo, which needs the record of the action."""
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
@@ -230,6 +232,11 @@ class StepRun(models.Model):
     log = models.TextField(_("log"), blank=True, default="", db_default="")
     event_uid = models.UUIDField(_("event"), null=True, blank=True)
     """Of an action."""
+    original = models.TextField(_("original"), blank=True, default="", db_default="", editable=False)
+    """What the step has got and answered, for what may take it back: JSON, `{"input": {…}, "result": …}`.
+
+    Secrets stand in it. Nothing shows or archives it, and it goes when the step can be taken back no more.
+    """
     entered_at = models.DateTimeField(_("came to the node at"))
     started_at = models.DateTimeField(_("started at"))
     duration_seconds = models.FloatField(_("duration in seconds"))

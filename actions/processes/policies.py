@@ -11,6 +11,8 @@ from .expressions import Expression
 DEFAULT_POLL_SECONDS = 60.0
 """How often a condition is looked at again where nothing else says so."""
 ANY_ERROR = "*"
+UNDO = "undo"
+"""In the place of a function that takes a step back: its action's own undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,15 @@ class Policy:
     compensate: str = ""
     """What takes the step back when the run fails or is cancelled: a function of the process, or "undo" for an action.
 
-    It gets the step's arguments and `result`.
+    It gets the step's arguments and `result`, as the step had them.
     """
     in_background: bool = False
     """Whether the caller that starts the run does not wait for it: a worker does it."""
+
+    @property
+    def compensation(self) -> str:
+        """The function that takes the step back; "" where there is none, and where it is its action's undo."""
+        return "" if self.compensate == UNDO else self.compensate
 
     @property
     def has_gates(self) -> bool:

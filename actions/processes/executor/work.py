@@ -77,11 +77,13 @@ def _row(step: Step, status: Status, result: str | None = None, **columns: Any) 
         columns["log"] = "\n".join(context.lines)
     row = step_row(step.track, status, step.started_at, **columns)
     if result is not None:
-        row.result = _masked(result, step)
+        row.result = masked(result, step)
+    if status is Status.SUCCEEDED:
+        row.original = step.original(result)
     return row
 
 
-def _masked(result: str, step: Step) -> Any:
+def masked(result: str, step: Step) -> Any:
     """A result without secrets; only what has keys can have any."""
     if "{" not in result:
         return Text(result)

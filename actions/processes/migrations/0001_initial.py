@@ -138,6 +138,7 @@ class Migration(migrations.Migration):
                 ("process", models.CharField(max_length=200, verbose_name="process")),
                 ("fingerprint", models.CharField(max_length=64, verbose_name="fingerprint")),
                 ("graph", models.JSONField(encoder=rest_framework.utils.encoders.JSONEncoder, verbose_name="graph")),
+                ("has_undo", models.BooleanField(default=False, editable=False, verbose_name="has an undo")),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created at")),
             ],
             options={
@@ -461,6 +462,10 @@ class Migration(migrations.Migration):
                 ),
                 ("log", models.TextField(blank=True, db_default="", default="", verbose_name="log")),
                 ("event_uid", models.UUIDField(blank=True, null=True, verbose_name="event")),
+                (
+                    "original",
+                    models.TextField(blank=True, db_default="", default="", editable=False, verbose_name="original"),
+                ),
                 ("entered_at", models.DateTimeField(verbose_name="came to the node at")),
                 ("started_at", models.DateTimeField(verbose_name="started at")),
                 ("duration_seconds", models.FloatField(verbose_name="duration in seconds")),

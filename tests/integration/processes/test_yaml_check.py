@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -380,3 +382,62 @@ class TestExample:
         with pytest.raises(InvalidPayloadError) as caught:
             check({"username": "ada"})
         assert caught.value.errors == {"username": ["This username is taken."]}
+
+
+class TestInAStrictProject:
+    """A program of its own, as an operator starts it."""
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        files = {
+            "manage.py": """
+                import os, sys
+                from django.core.management import execute_from_command_line
+                os.environ["DJANGO_SETTINGS_MODULE"] = "strict_settings"
+                execute_from_command_line(sys.argv)
+                """,
+            "strict_settings.py": """
+                from pathlib import Path
+                BASE_DIR = Path(__file__).parent
+                SECRET_KEY = "tests"
+                DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+                INSTALLED_APPS = [
+                    "django.contrib.contenttypes", "django.contrib.auth", "actions", "actions.processes",
+                ]
+                DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+                DJACTION_PROCESS_FOLDERS = ["process"]
+                """,
+            "process/processes/Right.yml": HELLO,
+            "process/processes/Wrong.yml": "name: Wrong\ntasks: [{tusk: io.say_hello}]",
+        }
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(dedent(text), encoding="utf-8")
+        return tmp_path
+
+    @staticmethod
+    def manage(project: Path, *arguments: str) -> tuple[int, str]:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(  # noqa: S603 - a program of this test
+            [sys.executable, "manage.py", *arguments], cwd=project, env=environment, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def test_a_check_says_what_is_wrong_without_a_traceback(self, project: Path) -> None:
+        code, said = self.manage(project, "check")
+        assert (code, "Traceback" in said) == (1, False)
+        assert "actions.processes.E001" in said
+        assert "process/processes/Wrong.yml" in said
+        assert 'Did you mean "task"?' in said
+
+    def test_a_right_file_is_right_whatever_others_are(self, project: Path) -> None:
+        assert self.manage(project, "process", "check", "process/processes/Right.yml") == (
+            0,
+            "process/processes/Right.yml: hello-world is right.\n",
+        )
+        code, said = self.manage(project, "process", "check", "process/processes/Wrong.yml")
+        assert (code, "Traceback" in said, "CommandError: 1 problem." in said) == (1, False, True)
+
+    def test_other_programs_do_not_start(self, project: Path) -> None:
+        code, said = self.manage(project, "migrate")
+        assert (code, "DefinitionError" in said) == (1, True)

@@ -57,7 +57,7 @@ PROCESS_LAYERS = {
         "task_options task_payload task_tests tasks util validation values"
     ),
     "pure processes": (
-        "arguments authoring cel cel_text diagram expressions graph pages planner policies process validate"
+        "arguments authoring cel cel_text diagram errors expressions graph pages planner policies process validate"
     ),
     "data of processes": "migrations models state_field",
     "ground of processes": "atm_settings context exceptions notes signals states",

@@ -54,6 +54,8 @@ def _retry(builder: Builder, place: Path, value: Any) -> Retry | None:
     if isinstance(value, int):
         return Retry(attempts=value)
     plain = Retry()
+    for number, name in enumerate(value.get("on", ())):
+        builder.refer_to("error", str(name), (*place, "on", number))
     delay = builder.values.seconds((*place, "delay"), value["delay"]) if "delay" in value else None
     longest = builder.values.seconds((*place, "max_delay"), value["max_delay"]) if "max_delay" in value else None
     return Retry(

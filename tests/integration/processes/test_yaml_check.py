@@ -384,6 +384,46 @@ class TestExample:
         assert caught.value.errors == {"username": ["This username is taken."]}
 
 
+class TestErrorsOfRetries:
+    def problems(self, write: Write, *names: str) -> list[str]:
+        write(
+            "process/processes/a.yml",
+            f"name: A\ntasks:\n  - {{task: io.say_hello, retry: {{on: {json.dumps(names)}}}}}\n",
+        )
+        discovery.load()
+        assert not _said()
+        return _messages(checks.check_names())
+
+    @pytest.mark.parametrize(
+        "name",
+        ["*", "ConnectionError", "OSError", "Exception", "StepError", "json.JSONDecodeError", "yaml.other.AnError"],
+    )
+    def test_a_class_that_is_loaded_or_may_be_is_known(self, write: Write, name: str) -> None:
+        assert self.problems(write, name) == []
+
+    @pytest.mark.parametrize(
+        ("name", "remedy"),
+        [
+            ("ConectionError", 'Did you mean "ConnectionError"?'),
+            ("Nope", 'Write the name of a class, "ConnectionError", or its path: "requests.exceptions.Timeout".'),
+            ("json.Nope", 'Write the name of a class, "ConnectionError", or its path: "requests.exceptions.Timeout".'),
+            ("json.dumps", 'Write the name of a class, "ConnectionError", or its path: "requests.exceptions.Timeout".'),
+            ("no_such_package.AnError", "Write the name of a class"),
+            (".", "Write the name of a class"),
+        ],
+    )
+    def test_another_one_is_told_of_with_its_place(self, write: Write, name: str, remedy: str) -> None:
+        (said,) = self.problems(write, "OSError", name)
+        assert said.startswith("actions.processes.W002 process/processes/a.yml:3:")
+        assert f'tasks > 0 > retry > on > 1: there is no error class "{name}". {remedy}' in said
+
+    def test_a_command_tells_of_it_too(self, write: Write) -> None:
+        discovery.load()
+        file = write("a.yml", "name: A\ntasks: [{task: io.say_hello, retry: {attempts: 2, on: [NoSuchError]}}]")
+        with pytest.raises(CommandError, match="1 problem"):
+            _run("check", str(file))
+
+
 class TestInAStrictProject:
     """A program of its own, as an operator starts it."""
 
@@ -418,9 +458,8 @@ class TestInAStrictProject:
     @staticmethod
     def manage(project: Path, *arguments: str) -> tuple[int, str]:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(  # noqa: S603 - a program of this test
-            [sys.executable, "manage.py", *arguments], cwd=project, env=environment, capture_output=True, text=True
-        )
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def test_a_check_says_what_is_wrong_without_a_traceback(self, project: Path) -> None:

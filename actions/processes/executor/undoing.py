@@ -144,8 +144,8 @@ def _take_back(done: _Done, *, attempt: int) -> Any:
         branch = Run._base_manager.using(using).only("item", "place").get(pk=row.run_id)
         step.context.item, step.context.place = branch.item, branch.place
     if node.policy.compensate != UNDO:
-        arguments, step.context.result = _original(row, using)
-        return masked(dump(step.call(node.policy.compensate, arguments)), step)
+        step.arguments, step.context.result = _original(row, using)
+        return masked(dump(step.call(node.policy.compensate, step.arguments)), step)
     return masked(dump(_undo_action(step, row)), step)
 
 

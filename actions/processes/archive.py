@@ -21,9 +21,11 @@ from actions.archive.files import archive_storage, packed, write
 from actions.conf import conf
 from actions.exceptions import ConfigurationError
 from actions.models import EventQuerySet
+from actions.redaction import mask_within, redact, secret_names, secret_texts
 
 from .executor.actions import DOOR
 from .models import ArchivedRun, ArchivedSteps, Definition, OpenTask, Run, StepRun
+from .registry import processes
 from .states import FINISHED, UNFINISHED, RunKind, Status
 from .store import close_tasks
 
@@ -33,6 +35,8 @@ CHUNK = 1000
 """Steps that are read at once."""
 AT_ONCE = 1000
 """Runs after which the worker looks whether it has other work."""
+VALUES = ("payload", "state", "item", "note", "result", "error")
+"""Columns that may have secrets."""
 DESTINATIONS = ("table", "files", "nowhere")
 STEP_COLUMNS = tuple(field.attname for field in StepRun._meta.concrete_fields if field.name != "original")
 """What is kept of a step: all but what secrets stand in."""
@@ -107,9 +111,9 @@ def _move(key: int, using: str) -> int:
             return 0
         branches = rows.filter(root_id=run.pk).order_by("pk")
         if conf.ARCHIVE == "files":
-            _to_file(run, branches, using)
+            _to_file(run, branches, _Columns(run), using)
         elif conf.ARCHIVE == "table":
-            _to_table(run, branches, using)
+            _to_table(run, branches, _Columns(run), using)
         StepRun.objects.using(using).filter(root_id=run.pk).delete()
         close_tasks(list(OpenTask.objects.using(using).filter(root_id=run.pk).values_list("run_id", flat=True)), using)
         branches.delete()
@@ -117,13 +121,13 @@ def _move(key: int, using: str) -> int:
     return 1
 
 
-def _to_table(run: Run, branches: QuerySet[Run], using: str) -> None:
+def _to_table(run: Run, branches: QuerySet[Run], columns: _Columns, using: str) -> None:
     ArchivedRun(
         id=run.pk,
         process=run.process,
         status=run.status,
         correlation_id=run.correlation_id,
-        document={"run": _columns(run), "branches": [_columns(branch) for branch in branches.iterator(CHUNK)]},
+        document={"run": columns.of(run), "branches": [columns.of(branch) for branch in branches.iterator(CHUNK)]},
         created_at=run.created_at,
         ended_at=run.ended_at,
     ).save(using=using, force_insert=True)
@@ -131,16 +135,16 @@ def _to_table(run: Run, branches: QuerySet[Run], using: str) -> None:
         ArchivedSteps(run_id=run.pk, part=part, steps=steps).save(using=using, force_insert=True)
 
 
-def _to_file(run: Run, branches: QuerySet[Run], using: str) -> None:
+def _to_file(run: Run, branches: QuerySet[Run], columns: _Columns, using: str) -> None:
     ended_at = run.ended_at or run.created_at
-    with packed(_lines(run, branches, using)) as content:
+    with packed(_lines(run, branches, columns, using)) as content:
         write(f"processes/{ended_at:%Y/%m/%d}/{run.pk}-{run.uid}.jsonl.gz", content)
 
 
-def _lines(run: Run, branches: QuerySet[Run], using: str) -> Iterator[dict[str, Any]]:
-    yield {"record": "run", **_columns(run)}
+def _lines(run: Run, branches: QuerySet[Run], columns: _Columns, using: str) -> Iterator[dict[str, Any]]:
+    yield {"record": "run", **columns.of(run)}
     for branch in branches.iterator(CHUNK):
-        yield {"record": "branch", **_columns(branch)}
+        yield {"record": "branch", **columns.of(branch)}
     for steps in _steps(run, using):
         yield from ({"record": "step", **step} for step in steps)
 
@@ -153,5 +157,18 @@ def _steps(run: Run, using: str) -> Iterator[list[Any]]:
         after = batch[-1]["id"]
 
 
-def _columns(run: Run) -> dict[str, Any]:
-    return {field.attname: getattr(run, field.attname) for field in Run._meta.concrete_fields}
+class _Columns:
+    """Columns of a run and its branches by their names. Nothing goes on with them: they need no secrets any more."""
+
+    def __init__(self, run: Run) -> None:
+        process = processes.get(run.process)
+        self._names = secret_names(process.sensitive if process is not None else ())
+        self._secrets = secret_texts([run.payload, run.state], self._names)
+
+    def of(self, run: Run) -> dict[str, Any]:
+        """Those of the run, or of one of its branches."""
+        return {field.attname: self._kept(field.attname, run) for field in Run._meta.concrete_fields}
+
+    def _kept(self, name: str, run: Run) -> Any:
+        value = getattr(run, name)
+        return mask_within(redact(value, self._names), self._secrets) if name in VALUES else value

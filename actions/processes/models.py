@@ -98,7 +98,7 @@ class Run(LeasedRow):
     """Failed ones; `attempts` counts claims."""
     waiting_for = models.CharField(_("waits for"), max_length=10, blank=True, default="", db_default="")
     wait_key = models.CharField(_("message that it waits for"), max_length=255, null=True, blank=True)  # noqa: DJ001
-    """"name" or "name:key". Null and not "": there is no message, and indexes are spared."""
+    """"name" or "name:key", see `store.messages.wait_key`. Null and not "": no message, and indexes are spared."""
     note = models.JSONField(_("note"), null=True, blank=True, encoder=JSONEncoder, editable=False)
     """What the step at hand has to remember while it waits; gone when the run moves on."""
     # --- what it has
@@ -121,8 +121,10 @@ class Run(LeasedRow):
     next_place = models.IntegerField(_("next child"), default=0, db_default=0)
     """How many children of the step at hand have been let go."""
     # --- how it came about
-    unique_key = models.CharField(_("unique key"), max_length=255, null=True, editable=False)  # noqa: DJ001
-    """Of the unfinished runs with the same one there is one at the most; null when it is over."""
+    unique_key = models.CharField(_("unique key"), max_length=64, null=True, editable=False)  # noqa: DJ001
+    """SHA-256. Of the unfinished runs with the same one there is one at the most; null when it is over."""
+    retry_key = models.CharField(_("unique key of a retry"), max_length=64, null=True, editable=False)  # noqa: DJ001
+    """The same, also when it is over: a run that is tried again has its unique key again."""
     key_hash = models.CharField(_("idempotency key"), max_length=64, null=True, editable=False)  # noqa: DJ001
     actor_id = models.CharField(_("actor"), max_length=255, null=True, blank=True)  # noqa: DJ001
     actor_name = models.CharField(_("actor's name"), max_length=255, blank=True, default="", db_default="")

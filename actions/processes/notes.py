@@ -3,6 +3,7 @@
 {"$previous": 5}                            what the next step gets as `context.previous`: see `Graph.hands_on`
 {"input": {…}, "by": {"id", "name"}}        what was answered, until the step has taken it
 {"child": {"type", "detail", "node"}}       the error of the branch that failed
+{"again": 5, "$since": "2026-…"}            what a body said for its next call, and when its try began
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ INPUT: Final = "input"
 BY: Final = "by"
 AGAIN: Final = "again"
 """In a run that hands results on: what the body said for its next call. Elsewhere that is the note itself."""
+SINCE: Final = "$since"
+"""In a run whose step has a time limit: when the try began that asks to be called again."""
 _KEPT = (PREVIOUS, INPUT, BY)
 
 
@@ -46,6 +49,23 @@ def after_step(note: Any, result: str | None = None) -> dict[str, Any] | None:
     return {PREVIOUS: note[PREVIOUS] if result is None else json.loads(result)}
 
 
+def again(note: Any, said: Any, since: str | None) -> Any:
+    """What a body says for its next call, and since when the try goes on where that counts."""
+    if since is None and not hands_on(note):
+        return said
+    return noted(note, {AGAIN: said} if since is None else {AGAIN: said, SINCE: since})
+
+
+def since(note: Any) -> str | None:
+    """When the try began that was called before, where that counts."""
+    return note.get(SINCE) if type(note) is dict else None
+
+
+def untimed(note: Any) -> Any:
+    """The same for another try, which has all of its time again."""
+    return {key: value for key, value in note.items() if key != SINCE} if hands_on(note) else said(note)
+
+
 def said(note: Any) -> Any:
     """What the body has said for this call."""
-    return note.get(AGAIN) if hands_on(note) else note
+    return note.get(AGAIN) if hands_on(note) or since(note) is not None else note

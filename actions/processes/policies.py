@@ -82,7 +82,8 @@ class Policy:
     poll_seconds: float = DEFAULT_POLL_SECONDS
     """How often `as_soon_as` is looked at again."""
     timeout_seconds: float | None = None
-    """Of one try of a step; of an input, a message, a process or a condition from when it is waited for."""
+    """Of one try of a step, with all calls of one that asks to be called again; of an input, a message, a process or
+    a condition from when it is waited for."""
     retry: Retry | None = None
     on_error: str = ""
     """The node to go on with when all tries have failed; "" fails the run."""

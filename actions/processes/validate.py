@@ -14,6 +14,7 @@ from .graph import BODY, NEXT, Graph, Kind, Node
 
 _NAMED_WAYS = (Kind.DECISION, Kind.SPLIT)
 _GROUPS = (Kind.SPLIT, Kind.EACH)
+_PATIENT = (Kind.WAIT, Kind.INPUT, Kind.RECEIVE, Kind.REPEAT, Kind.END)
 _RUN_NAMES: Mapping[Kind, str] = {
     Kind.TASK: "a task",
     Kind.ACTION: "an action",
@@ -55,7 +56,7 @@ def problems(graph: Graph, *, has_other_starts: bool = False) -> list[Problem]:
         found += _people(node)
     found += _joins(graph)
     unreachable = [] if has_other_starts else [*_unreachable(graph)]
-    return found or [*unreachable, *_endless(graph), *_Regions(graph).problems()]
+    return found or [*unreachable, *_endless(graph), *_circles(graph), *_Regions(graph).problems()]
 
 
 def reachable(graph: Graph, starts: Iterable[str] = ()) -> set[str]:
@@ -186,6 +187,43 @@ def _endless(graph: Graph) -> Iterator[Problem]:
         yield Problem(
             lost[0], f"there is no way from here to an end.{others}", "Let one of the steps go on to the end."
         )
+
+
+def _circles(graph: Graph) -> Iterator[Problem]:
+    """Steps that an error leads back to before anything is waited for or decided: whoever starts a run would hang."""
+    ways = {name: set(_at_once(node)) for name, node in graph.nodes.items()}
+    for name in _without_ends(ways):
+        back = graph.nodes[name].policy.on_error
+        if back in ways[name] and name in _closure({back}, ways):
+            message = f'goes on after an error to "{back}", and from there comes here again without a wait, for ever.'
+            yield Problem(name, message, "Let it be tried again by retry, or wait on the way.")
+
+
+def _at_once(node: Node) -> Iterator[str]:
+    """Where a run comes from a node in any case, or after an error, without waiting at it."""
+    policy = node.policy
+    if node.kind in _PATIENT or policy.wait_for or policy.wait_until or policy.as_soon_as:
+        return
+    if policy.on_error and (policy.retry is None or policy.retry.attempts < 2):
+        yield policy.on_error
+    if node.join:
+        yield node.join
+    elif node.kind is not Kind.DECISION:
+        yield from (edge.target for edge in node.edges)
+
+
+def _without_ends(ways: Mapping[str, set[str]]) -> list[str]:
+    """Nodes that are in a circle, or between or behind some: none in most graphs."""
+    incoming = Counter(target for targets in ways.values() for target in targets)
+    free = [name for name in ways if not incoming[name]]
+    gone = set(free)
+    while free:
+        for target in ways[free.pop()]:
+            incoming[target] -= 1
+            if not incoming[target] and target not in gone:
+                gone.add(target)
+                free.append(target)
+    return [name for name in ways if name not in gone]
 
 
 def _ways(node: Node) -> Iterator[str]:

@@ -19,6 +19,7 @@ from actions.processes.api.pictures import SVG, drawn
 from actions.processes.api.schedules import activate
 from actions.processes.graph import Graph
 from actions.processes.models import Definition, Message, RunSchedule
+from actions.processes.store.messages import shown_key
 from actions.redaction import redact, secret_names
 
 from .filters import ProcessFilter
@@ -143,14 +144,19 @@ class RunScheduleAdmin(LargeTableAdmin):
 class MessageAdmin(LargeTableAdmin):
     """What was said to runs, as long as nobody has got it."""
 
-    list_display = ("id", "wait_key", "process", "receiver", "created_at", "expires_at")
+    list_display = ("id", "wanted", "process", "receiver", "created_at", "expires_at")
     list_filter: ClassVar[tuple[Any, ...]] = (ProcessFilter,)
-    search_fields = ("wait_key__exact",)
-    search_help_text = _('What receivers wait for, in full: "name" or "name:key".')
+    search_fields = ("wait_key__startswith",)
+    search_help_text = _('What receivers wait for, from its beginning: "name" or "name:key".')
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """All columns but those of the queue."""
-        return ["uid", "name", "wait_key", "process", "receiver", "pretty_data", "due_at", "created_at", "expires_at"]
+        return ["uid", "name", "wanted", "process", "receiver", "pretty_data", "due_at", "created_at", "expires_at"]
+
+    @admin.display(description=_("what receivers wait for"), ordering="wait_key")
+    def wanted(self, message: Message) -> str:
+        """Its name, with its key."""
+        return shown_key(message.wait_key)
 
     @admin.display(description=_("run"))
     def receiver(self, message: Message) -> str:

@@ -12,6 +12,7 @@ from actions.processes.graph import Graph
 from actions.processes.models import OpenTask, Run, StepRun
 from actions.processes.states import UNFINISHED, RunKind, Status
 from actions.processes.store import graph_of
+from actions.processes.store.messages import shown_key
 
 from .access import Answerer, is_staff
 from .inputs_shown import shown_input
@@ -149,7 +150,7 @@ class RunDetail:
             "entered_at": run.entered_at,
             "due_at": run.due_at if run.status != Status.RUNNING.value else None,
             "tries": run.tries,
-            "message": run.wait_key,
+            "message": shown_key(run.wait_key) if run.wait_key is not None else None,
             "conditions": [expression_text(each) for each in conditions],
             "open_children": run.open_children,
             "input": shown_input(task, self.graph, user, self.request) if task is not None else None,

@@ -5,11 +5,12 @@ Beside `actions.processes.urls`, which has the processes themselves.
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from .catalogue_views import CataloguePartView, CatalogueView, FormatView
 from .inputs import InputViewSet
+from .missing import MissingView
 from .runs import RunViewSet
 from .schedules import ScheduleViewSet
 
@@ -31,4 +32,6 @@ urlpatterns = [
     path("docs/registry/processes/", CataloguePartView.as_view(part="processes"), name="catalogue-processes"),
     path("docs/registry/process-format.json", FormatView.as_view(), name="process-format"),
     *router.urls,
+    # What is no number, and what there is not of one: Django would answer with a page.
+    re_path(r"^(?:runs|inputs|schedules)/[^/]+/(?:[^/]+/)?$", MissingView.as_view()),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from actions.exceptions import NON_FIELD_ERRORS, InvalidPayloadError
+from actions.exceptions import NON_FIELD_ERRORS, ActionError, InvalidPayloadError
+
+logger = logging.getLogger(__name__)
 
 Errors = dict[str, list[str]]
 _READERS: Mapping[Any, Callable[[str], Any]] = {int: int, float: float, "int": int, "float": float}
@@ -73,7 +76,11 @@ class Check:
     arguments: tuple[Any, ...] = ()
 
     def errors(self, value: Any) -> Errors:
-        """What it says of a value, by the path within it; empty where it has nothing against it."""
+        """What it says of a value, by the path within it; empty where it has nothing against it.
+
+        Raises:
+            ActionError: The function has failed in another way than to refuse (500).
+        """
         function = self.validation.function
         if function is None:
             return {}
@@ -83,7 +90,10 @@ class Check:
             return _told(error)
         except Exception as error:
             if not hasattr(error, "get_full_details"):
-                raise
+                detail = _("The validation %(name)s failed: %(kind)s. Nothing was done.")
+                said = {"name": self.validation.name, "kind": type(error).__name__}
+                logger.exception("The validation %s failed.", self.validation.name)
+                raise ActionError(detail % said, code="validation_failed") from error
             return _told(error)
         if answer is False:
             return {NON_FIELD_ERRORS: [_("Is not valid (%(name)s).") % {"name": self.validation.name}]}

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
 from django.utils import timezone
 
 from actions.conf import conf
 from actions.exceptions import UnavailableError
-from actions.processes.exceptions import AgainError
+from actions.processes.exceptions import AgainError, StepTimeoutError
 from actions.processes.graph import Kind
-from actions.processes.notes import AGAIN, hands_on, noted
+from actions.processes.notes import again, since, untimed
 from actions.processes.planner import Fail, after_error, compensable
 from actions.processes.states import Status, Waiting
 from actions.processes.store import Track
 from actions.processes.values import dump
 from actions.work import backoff
 
-from .position import error_facts, finish, go_on, shown, step_row, stop, wait
+from .masking import shown, shown_log
+from .position import error_facts, finish, go_on, step_row, stop, wait
 from .programs import VanishedError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 ONCE = (Kind.SPLIT, Kind.EACH, Kind.PROCESS)
 """Kinds whose step cannot be begun twice: what it has begun is there. A retry of the run goes on with that."""
+SOMEBODY = (Waiting.BRANCHES, Waiting.PROCESS, Waiting.INPUT, Waiting.MESSAGE)
+"""What a run waits for that somebody else does."""
 ERROR = "error"
 """The key of the state that has the last error for whoever handles it."""
 
@@ -46,29 +49,39 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         step: What is known of the try; None where it did not come that far.
     """
     if isinstance(error, AgainError):
-        note = noted(track.run.note, {AGAIN: error.note}) if hands_on(track.run.note) else error.note
-        wait(track, Waiting.RETRY, timezone.now() + error.after, note=note)
-        return
+        began_at = datetime.fromisoformat(since(track.run.note) or started_at.isoformat())
+        if _is_in_time(track, node, error, began_at):
+            return
+        error = StepTimeoutError(f"It has not come within {node.policy.timeout_seconds:g} seconds.")
     if isinstance(error, VanishedError):
         stop(track, str(error))
+        return
+    facts = error_facts(error, track, program)
+    row = step_row(track, Status.FAILED, started_at, error=facts)
+    if step is not None:
+        row.input = shown(step.arguments, step)
+        row.log = shown_log(step)
+    attempt, retry = track.run.tries + 1, node.policy.retry
+    if _is_passing(error) and attempt < conf.MAX_ATTEMPTS:
+        # What it waits for is still to come, and what it has begun is there.
+        reason = Waiting(track.run.waiting_for) if track.run.waiting_for in SOMEBODY else Waiting.RETRY
+        wait(track, reason, timezone.now() + backoff(attempt))
+        track.run.tries = attempt
         return
     if track.run.waiting_for == Waiting.INPUT.value:
         # It is too late for an answer.
         track.opened = False
-    facts = error_facts(error, track, program)
-    row = step_row(track, Status.FAILED, started_at, error=facts)
-    if step is not None:
-        row.input = shown(step.arguments, program) if step.arguments else None
-        row.log = "\n".join(step.context.lines)
-    attempt, retry = track.run.tries + 1, node.policy.retry
-    if _is_passing(error) and attempt < conf.MAX_ATTEMPTS:
-        wait(track, Waiting.RETRY, timezone.now() + backoff(attempt))
-        track.run.tries = attempt
-        return
+    if track.run.open_children:
+        track.abandons = track.run.number
     if retry is not None and node.kind not in ONCE and retry.wants(error, attempt):
-        wait(track, Waiting.RETRY, timezone.now() + retry.backoff(attempt))
+        wait(track, Waiting.RETRY, timezone.now() + retry.backoff(attempt), note=untimed(track.run.note))
         track.run.tries = attempt
         return
+    _go_elsewhere(track, program, node, facts)
+
+
+def _go_elsewhere(track: Track, program: Program, node: Node, facts: dict[str, Any]) -> None:
+    """Go on where the node says for the case that it has failed for good, or end."""
     where = after_error(program.graph, node)
     if isinstance(where, Fail):
         end_badly(track, program, facts)
@@ -77,6 +90,19 @@ def fail(track: Track, program: Program, node: Node, error: Exception, started_a
         track.scope.put(ERROR, dump({name: facts[name] for name in ("type", "detail", "node")}))
         track.note_changes()
     go_on(track, where, track.last)
+
+
+def _is_in_time(track: Track, node: Node, error: AgainError, began_at: datetime) -> bool:
+    """Have a body be called again as it has asked, for the last time when its time is over; False where it is."""
+    seconds, due_at = node.policy.timeout_seconds, timezone.now() + error.after
+    if seconds is None:
+        wait(track, Waiting.RETRY, due_at, note=again(track.run.note, error.note, None))
+        return True
+    ends_at = began_at + timedelta(seconds=seconds)
+    if timezone.now() >= ends_at:
+        return False
+    wait(track, Waiting.RETRY, min(due_at, ends_at), note=again(track.run.note, error.note, began_at.isoformat()))
+    return True
 
 
 def _is_passing(error: Exception) -> bool:

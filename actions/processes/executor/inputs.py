@@ -17,7 +17,8 @@ from actions.processes.values import dump
 
 from .asking import task_of
 from .gates import is_skipped, next_look, skips_at
-from .position import go_on, shown, step_row, wait
+from .masking import shown
+from .position import go_on, step_row, wait
 from .step import Step
 from .work import skip
 
@@ -44,7 +45,7 @@ def look_at_input(step: Step) -> None:
     if step.node.register_by:
         step.track.scope.put(step.node.register_by, dump(_key_of(note.get(BY))))
     row = step_row(step.track, Status.SUCCEEDED, step.started_at, input={"by": note.get(BY)})
-    row.result = shown(note[INPUT], step.program)
+    row.result = shown(note[INPUT], step)
     row.original = step.original(result)
     go_on(step.track, following(step.program.graph, step.node), None if step.node.is_prelude else result)
     if step.node.is_prelude and run.note is not None:

@@ -14,7 +14,7 @@ from actions.processes.states import RunKind, Status, Waiting
 from actions.processes.store import KEEP, StepRow, Track
 from actions.processes.store.columns import Text
 from actions.processes.values import dump
-from actions.redaction import mask, redact, secret_names, secret_texts, storable
+from actions.redaction import mask, secret_names, secret_texts, storable
 
 if TYPE_CHECKING:
     from actions.processes.graph import Node
@@ -115,13 +115,16 @@ def step_row(track: Track, status: Status, started_at: datetime, **columns: Any)
 
 
 def error_facts(error: BaseException, track: Track, program: Program) -> dict[str, Any]:
-    """An error as rows keep it: secrets of the payload masked."""
-    return facts_of(error, track.run.node, track.scope.payload, program.process.sensitive)
+    """An error as rows keep it: secrets of payload and state masked."""
+    return _facts(error, track.run.node, track.scope.secrets(secret_names(program.process.sensitive)))
 
 
 def facts_of(error: BaseException, node: str, payload: Mapping[str, Any], sensitive: Collection[str]) -> dict[str, Any]:
     """The same of an error that no step of the graph has raised."""
-    secrets = secret_texts(payload, secret_names(sensitive))
+    return _facts(error, node, secret_texts(payload, secret_names(sensitive)))
+
+
+def _facts(error: BaseException, node: str, secrets: Collection[str]) -> dict[str, Any]:
     lines = "".join(traceback.format_exception(error))
     return {
         "type": type(error).__name__,
@@ -129,11 +132,6 @@ def facts_of(error: BaseException, node: str, payload: Mapping[str, Any], sensit
         "node": node,
         "traceback": mask(storable(lines)[-MAX_TRACEBACK:], secrets),
     }
-
-
-def shown(value: Any, program: Program) -> Any:
-    """Values as a step's row keeps them: secrets masked."""
-    return redact(value, secret_names(program.process.sensitive)) if value else None
 
 
 def is_last_attempt(track: Track, node: Node) -> bool:

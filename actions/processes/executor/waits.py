@@ -28,7 +28,8 @@ from actions.processes.values import dump
 
 from .gates import SKIP, Closed, look_at
 from .inputs import ask, keep_waiting, limit, look_at_input
-from .position import go_on, shown, step_row, wait
+from .masking import shown
+from .position import go_on, step_row, wait
 from .sharing import is_shareable
 from .starting import find_process, prepare
 from .step import Step
@@ -172,7 +173,7 @@ def _process(step: Step) -> list[Track]:
         child.key_hash = step.context.idempotency_key
         insert_run(child, using, is_held=False, max_running=find_process(node.run).graph.max_running)
         begun, row = dump({"run": child.pk}), step_row(step.track, Status.SUCCEEDED, step.started_at)
-        row.input, row.original = shown(step.arguments, step.program), step.original(begun)
+        row.input, row.original = shown(step.arguments, step), step.original(begun)
         go_on(step.track, following(step.program.graph, node), begun)
         return []
     child.parent_id, child.parent_number, child.place = run.pk, run.number, 0
@@ -192,7 +193,7 @@ def _look_at_process(step: Step) -> None:
         text = dump(result)
         step.register(text)
         row = step_row(step.track, Status.SUCCEEDED, step.started_at)
-        row.result = shown(result, step.program)
+        row.result = shown(result, step)
         if node.policy.compensation:
             step.given = dump(payload_of(key, using))
             row.original = step.original(text)

@@ -22,7 +22,8 @@ from actions.processes.values import dump
 
 from .actions import perform_action
 from .gates import SKIP, Closed, Skip, is_skipped, look_at, next_look, seconds, skips_at
-from .position import finish, go_on, shown, step_row, wait
+from .masking import secrets_of, shown, shown_log
+from .position import finish, go_on, step_row, wait
 from .step import Step
 from .timing import limited
 from .turns import next_turn
@@ -72,9 +73,9 @@ def skip(step: Step) -> None:
 def _row(step: Step, status: Status, result: str | None = None, **columns: Any) -> StepRow:
     context, arguments = step.context, step.arguments
     if arguments:
-        columns["input"] = shown(arguments, step.program)
+        columns["input"] = shown(arguments, step)
     if context.lines:
-        columns["log"] = "\n".join(context.lines)
+        columns["log"] = shown_log(step)
     row = step_row(step.track, status, step.started_at, **columns)
     if result is not None:
         row.result = masked(result, step)
@@ -84,10 +85,11 @@ def _row(step: Step, status: Status, result: str | None = None, **columns: Any) 
 
 
 def masked(result: str, step: Step) -> Any:
-    """A result without secrets; only what has keys can have any."""
-    if "{" not in result:
-        return Text(result)
-    return shown(json.loads(result), step.program)
+    """A result without secrets: those by name are in what has keys, and texts may quote others."""
+    if "{" in result or ('"' in result and secrets_of(step)):
+        value = json.loads(result)
+        return shown(value, step) if value else value
+    return Text(result)
 
 
 def _task(step: Step) -> None:
@@ -188,9 +190,8 @@ def _receive(step: Step) -> None:
     if message is None:
         ends_at = _limit(step)
         if ends_at is not None and timezone.now() >= ends_at:
-            raise StepTimeoutError(
-                f'No message "{run.wait_key}" came within {step.node.policy.timeout_seconds:g} seconds.'
-            )
+            wanted = messages.shown_key(str(run.wait_key))
+            raise StepTimeoutError(f'No message "{wanted}" came within {step.node.policy.timeout_seconds:g} seconds.')
         soon = timezone.now() + messages.SOON if messages.is_busy(run, str(run.wait_key), step.context.using) else None
         wait(step.track, Waiting.MESSAGE, soon or _next_look(step, ends_at))
         return

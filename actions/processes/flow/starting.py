@@ -103,10 +103,11 @@ def _unique_key(automation: Any, data: dict[str, Any]) -> str | None:
 
 def _known(automation: Any, unique_key: str | None, using: str) -> int | None:
     from actions.processes.models import Run
+    from actions.processes.services.starting import hash_of
 
     if unique_key is None:
         return None
-    rows = Run._base_manager.using(using).filter(unique_key=f"{automation.process_id}:{unique_key}"[:255])
+    rows = Run._base_manager.using(using).filter(unique_key=hash_of(automation.process_id, unique_key))
     return rows.values_list("pk", flat=True).first()
 
 

@@ -275,7 +275,11 @@ class Migration(migrations.Migration):
                 ("place", models.IntegerField(blank=True, null=True, verbose_name="place")),
                 ("open_children", models.IntegerField(db_default=0, default=0, verbose_name="open children")),
                 ("next_place", models.IntegerField(db_default=0, default=0, verbose_name="next child")),
-                ("unique_key", models.CharField(editable=False, max_length=255, null=True, verbose_name="unique key")),
+                ("unique_key", models.CharField(editable=False, max_length=64, null=True, verbose_name="unique key")),
+                (
+                    "retry_key",
+                    models.CharField(editable=False, max_length=64, null=True, verbose_name="unique key of a retry"),
+                ),
                 (
                     "key_hash",
                     models.CharField(editable=False, max_length=64, null=True, verbose_name="idempotency key"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from actions.processes.store import close_tasks, definition_id, end_all, forget_
 from actions.processes.store import retry as retry_in_turn
 
 from .handing import is_inline, wake
+from .starting import refuse_second
 
 LIVE = tuple(str(each) for each in UNFINISHED)
 
@@ -66,6 +67,7 @@ def _begin_undoing(row: Run, rows: QuerySet[Run], using: str) -> None:
         note=None,
         tries=0,
         open_children=0,
+        paused_at=None,
         due_at=timezone.now(),
         fence=F("fence") + 1,
         error={"type": "Cancelled", "detail": _("It was cancelled."), "node": row.node},
@@ -162,14 +164,22 @@ def retry(run: Run | int, *, using: str = "default") -> Run:
 
     Raises:
         WrongStateError: It has not failed, or its steps were taken back.
+        RefusedError: Another run with its unique key is not over yet.
     """
 
     def do(row: Run, _rows: QuerySet[Run], database: str) -> None:
         if row.ends_as:
             raise WrongStateError(_("Its steps were taken back: start it anew, or fork it."))
+        refuse_second(row.retry_key, database)
         retry_in_turn(row, database)
 
-    row = _change(run, using, do, of=(Status.FAILED.value,))
+    try:
+        row = _change(run, using, do, of=(Status.FAILED.value,))
+    except IntegrityError:
+        # Somebody has started another one just now.
+        given, database = _row(run, using)
+        refuse_second(given.retry_key, database)
+        raise
     return _wake_tree(row)
 
 

@@ -35,6 +35,9 @@ def send_message(
         data: JSON.
         uid: The sender's own number: the same message said again is dropped.
         using: The database of the runs.
+
+    Raises:
+        InvalidTermError: The name is too long.
     """
     run_id = run.pk if isinstance(run, Run) else run
     message = messages.new_message(name, key=key, run_id=run_id, process=process, data=data)

@@ -20,7 +20,7 @@ from actions.processes.registry import processes
 from actions.processes.states import Status
 from actions.processes.store import Scope, State, outside
 from actions.processes.values import dump, load
-from actions.redaction import redact, secret_names
+from actions.redaction import mask, mask_within, redact, secret_names, secret_texts
 
 from .looking import look_again
 
@@ -89,7 +89,7 @@ def _call(row: Run, name: str, body: Callable[[StepContext], Any], said: Any, st
         return answer
     if scope.changes():
         outside.put(row, scope.data, using)
-    columns = {"input": _shown(said, row), "result": _shown(answer, row), "log": "\n".join(context.lines)}
+    columns = {"input": _shown(said, row), "result": _shown(answer, row), "log": _log(context, row)}
     outside.add_step(row, name, Status.SUCCEEDED, started_at, using, **columns)
     return answer
 
@@ -100,7 +100,15 @@ def _shown(value: Any, row: Run) -> Any:
         plain = load(dump(value))
     except StepError:
         return None
-    return redact(plain, secret_names(_sensitive(row)))
+    return mask_within(redact(plain, secret_names(_sensitive(row))), _secrets(row))
+
+
+def _log(context: StepContext, row: Run) -> str:
+    return mask("\n".join(context.lines), _secrets(row))
+
+
+def _secrets(row: Run) -> set[str]:
+    return secret_texts([row.payload, row.state], secret_names(_sensitive(row)))
 
 
 def _sensitive(row: Run) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from actions import work
 from actions.acceptance import next_moment
-from actions.exceptions import ActionError
+from actions.exceptions import ActionError, RefusedError
 from actions.processes.executor import find_process
 from actions.processes.models import RunSchedule
+from actions.redaction import storable
 
 from .allowing import check_may_start
 from .starting import start
@@ -62,13 +64,27 @@ def start_next(using: str) -> bool:
         with transaction.atomic(using=using):
             run = start(row.process, row.payload, actor=_actor(row, using), in_background=True, using=using)
             work.release(row, due_at, error="", last_run_id=run.pk)
-    except ActionError as error:
+    except work.LeaseLostError:
+        raise
+    except Exception as error:
+        # Also of the project's own code that checks a payload: the next one may be right again.
         logger.exception("Schedule %s could not start %s.", row.pk, row.process)
-        work.release(row, due_at, error=str(error))
+        said = str(error) if isinstance(error, ActionError) else f"{type(error).__name__}: {error}"
+        work.release(row, due_at, error=storable(said))
     return True
 
 
 def _actor(row: RunSchedule, using: str) -> Any:
+    """Whose schedule it is; None where the project's own code has made it.
+
+    Raises:
+        RefusedError: He is not there any more, or cannot log in.
+    """
     if row.actor_id is None:
         return None
-    return get_user_model()._default_manager.using(using).filter(pk=row.actor_id).first()
+    user = get_user_model()._default_manager.using(using).filter(pk=row.actor_id).first()
+    if user is None or not user.is_active:
+        # Without an actor it would be the project's own code, which may do anything.
+        detail = _("User %(user)s, who has made this schedule, is gone or cannot log in any more. Make another one.")
+        raise RefusedError(detail % {"user": row.actor_id}, status=403, code="permission_denied")
+    return user

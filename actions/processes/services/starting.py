@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from actions.conf import conf
 from actions.context import current_context
 from actions.exceptions import IdempotencyError, InvalidTermError, RefusedError
 from actions.processes.executor import find_process, prepare
@@ -76,7 +77,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         InvalidPayloadError: The payload does not fit.
         IdempotencyError: The key was used with another payload.
         InvalidTermError: The priority is no whole number from 0 to that of ten years; a key or the correlation id is
-            none; `at` is no moment; there is no such step.
+            none; `at` is no moment; there is no such step; no worker takes runs of this queue.
     """
     check_priority(priority)
     check_correlation(correlation_id)
@@ -86,13 +87,13 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     check_may_start(find_process(process_id, actor), actor)
     run = prepare(process_id, payload, using=using)
     _say_who(run, actor, event_uid, correlation_id)
-    run.priority, run.queue = priority, queue or run.queue
+    run.priority, run.queue = priority, _known_queue(queue or run.queue)
     if node is not None:
         run.node = _known_node(process_id, node)
     if is_paused:
         run.paused_at = timezone.now()
-    run.unique_key = f"{process_id}:{unique_key}"[:255] if unique_key is not None else None
-    run.key_hash = _hash(process_id, run.actor_id, key) if key is not None else None
+    run.unique_key = run.retry_key = hash_of(process_id, unique_key) if unique_key is not None else None
+    run.key_hash = hash_of(process_id, run.actor_id, key) if key is not None else None
     run.due_at = begins_at
     is_later = begins_at is not None and begins_at > timezone.now()
     is_held = not is_later and not is_paused and (is_inline(in_background) or is_handed_over())
@@ -106,6 +107,16 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     else:
         hand_over(run, using)
     return run
+
+
+def _known_queue(queue: str) -> str:
+    # Nobody looks for others: it would wait for ever.
+    if queue not in conf.QUEUES:
+        names = ", ".join(conf.QUEUES)
+        raise InvalidTermError(
+            _('There is no queue "%(queue)s". DJACTION_QUEUES has %(names)s.') % {"queue": queue[:100], "names": names}
+        )
+    return queue
 
 
 def _known_node(process_id: str, node: str) -> str:
@@ -142,13 +153,24 @@ def _known(run: Run, using: str) -> Run | None:
                 )
             known.is_replay = True
             return known
-    other = rows.filter(unique_key=run.unique_key).first() if run.unique_key is not None else None
+    refuse_second(run.unique_key, using)
+    return None
+
+
+def refuse_second(unique_key: str | None, using: str) -> None:
+    """Refuse a run beside the one that has its unique key.
+
+    Raises:
+        RefusedError: There is one (409).
+    """
+    if unique_key is None:
+        return
+    other = Run._base_manager.using(using).filter(unique_key=unique_key).first()
     if other is not None:
         detail = _("Run %(run)s of %(process)s is not over yet, and there may be only one.")
         raise RefusedError(
-            detail % {"run": other.pk, "process": run.process}, code="already_running", extra={"run": other.pk}
+            detail % {"run": other.pk, "process": other.process}, code="already_running", extra={"run": other.pk}
         )
-    return None
 
 
 def _say_who(run: Run, actor: Any, event_uid: UUID | None, correlation_id: str | None) -> None:
@@ -164,8 +186,9 @@ def _say_who(run: Run, actor: Any, event_uid: UUID | None, correlation_id: str |
     run.correlation_id = correlation_id or run.correlation_id
 
 
-def _hash(process_id: str, actor_id: str | None, key: str) -> str:
-    return hashlib.sha256(json.dumps([process_id, actor_id, key]).encode()).hexdigest()
+def hash_of(*parts: str | None) -> str:
+    """What a key of any length is kept as: the same for the same process, actor and key."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read_back(run: Run, using: str) -> Run:
@@ -173,6 +196,9 @@ def read_back(run: Run, using: str) -> Run:
     if not run.is_finished:
         # A branch or another worker may have gone on with it.
         run.refresh_from_db(using=using)
-    elif isinstance(run.result, Text):
+        return run
+    # As it is written: nobody has it any more.
+    run.due_at = None
+    if isinstance(run.result, Text):
         run.result = json.loads(run.result)
     return run

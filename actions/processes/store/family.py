@@ -113,6 +113,7 @@ _OF_A_CHILD: dict[str, Any] = {
     "open_children": 0,
     "next_place": 0,
     "unique_key": None,
+    "retry_key": None,
     "key_hash": None,
     "forked_from": None,
     "is_held": False,

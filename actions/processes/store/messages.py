@@ -6,26 +6,62 @@ then. So whichever of the two comes first, the other one finds it.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from actions.exceptions import InvalidTermError
 from actions.processes.models import Message, Run
 from actions.processes.states import UNFINISHED, Waiting
+from actions.redaction import storable
 
 KEPT = timedelta(days=7)
 """How long a message waits for somebody who wants it."""
+LONGEST = 200
+"""Characters of a name and a key that are kept as they are."""
+LONGEST_NAME: int = 100
+"""As `Message.name`."""
+LARGEST = 2**53
+"""Whole numbers up to here are exact as `float`."""
+_PLAIN = re.compile(r"[a-z0-9@+_.-]+")
+_DIGEST = re.compile(r"#[0-9a-f]{32}\Z")
 SOON = timedelta(seconds=0.5)
 """When is looked again where two have just passed each other by."""
 
 
 def wait_key(name: str, key: object = None) -> str:
-    """What a run waits for: the message's name, with the key that says which one."""
-    return name if key is None or key == "" else f"{name}:{key}"[:255]
+    """What a run waits for: the message's name, with the key that says which one; each has another text.
+
+    One that is long, or that a database may take for another one (as MariaDB does "Ada" and "ada"), ends with a digest.
+    """
+    said = None if key is None else _text(key)
+    text = name if said is None else f"{name}:{said}"
+    if _PLAIN.fullmatch(name) and (said is None or _PLAIN.fullmatch(said) or not said) and len(text) <= LONGEST:
+        return text
+    digest = hashlib.sha256(json.dumps([name, said]).encode()).hexdigest()[:32]
+    return f"{storable(text[:LONGEST])}#{digest}"
+
+
+def shown_key(key: str) -> str:
+    """What a run waits for, as people read it."""
+    return _DIGEST.sub("", key)
+
+
+def _text(key: object) -> str:
+    """A key as text: 5.0 of a payload is the 5 of whoever sends the message."""
+    if isinstance(key, float | Decimal):
+        number = float(key)
+        return str(int(number)) if abs(number) < LARGEST and number.is_integer() else str(key)
+    return str(key)
 
 
 def post(message: Message, using: str) -> bool:
@@ -134,7 +170,13 @@ def remove_old(using: str) -> int:
 def new_message(
     name: str, *, key: Any = None, run_id: int | None = None, process: str = "", data: Any = None
 ) -> Message:
-    """A message that is not written yet."""
+    """A message that is not written yet.
+
+    Raises:
+        InvalidTermError: Its name is too long.
+    """
+    if len(name) > LONGEST_NAME:
+        raise InvalidTermError(_("The name of a message has at most %(most)s characters.") % {"most": LONGEST_NAME})
     return Message(
         name=name,
         wait_key=wait_key(name, key),

@@ -11,6 +11,7 @@ from actions.processes.exceptions import StepError
 from actions.processes.models import Run
 from actions.processes.state_field import STORED, is_stored, read_stored
 from actions.processes.values import dump, is_reference, load, resolve
+from actions.redaction import secret_texts
 
 Changes = dict[str, str | None]
 """JSON by key; None where the key is gone."""
@@ -29,6 +30,7 @@ class Scope:
     __slots__ = (
         "_branches",
         "_changes",
+        "_secrets",
         "_seen",
         "_stored",
         "data",
@@ -58,8 +60,21 @@ class Scope:
 
         self._stored: dict[str, dict[str, Any]] = {}
         """What stands for values that have been asked for, and are still as in their rows."""
+        self._secrets: tuple[frozenset[str], set[str]] | None = None
+        """Names, and what payload and state have under them (`secrets`)."""
         self.replaced: list[int] = []
         """Keys of large values that the state does not have any more."""
+
+    def secrets(self, names: frozenset[str]) -> set[str]:
+        """What payload and state have under names of secrets: texts that are masked where rows quote them."""
+        if self._secrets is None or self._secrets[0] != names:
+            self._secrets = names, secret_texts(self.payload, names) | secret_texts(self.data, names)
+        return self._secrets[1]
+
+    def _learn(self, key: str) -> None:
+        if self._secrets is not None:
+            names, texts = self._secrets
+            texts |= secret_texts({key: self.data[key]}, names)
 
     def share_with(self, branch: Branch) -> None:
         """Remember a branch, as long as there is one."""
@@ -74,6 +89,7 @@ class Scope:
             found = read_stored(self.run_id, [value], self.using)
             if value[STORED] in found:
                 self.data[key], self._stored[key] = found[value[STORED]], value
+                self._learn(key)
 
     def keep(self, key: str, reference: dict[str, int]) -> None:
         """Note what stands for a value that is in a row of its own now."""
@@ -103,6 +119,7 @@ class Scope:
             raise StepError(f'{key} would be {text}, which stands for a large value. Use another key than "{STORED}".')
         self._replace(key)
         self.data[key] = value
+        self._learn(key)
         self._changes[key] = text
 
     def remove(self, key: str) -> None:
@@ -133,6 +150,7 @@ class Scope:
         if state is not self.data:
             self.data.clear()
             self.data.update(state)
+        self._secrets = None
         self._changes, self._seen, self._stored, self.replaced = {}, {}, {}, []
         for track in self._branches or ():
             # What branches have done and not written yet is still theirs to see.

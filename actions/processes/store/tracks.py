@@ -87,6 +87,7 @@ class Track:
 
     __slots__ = (
         "__weakref__",
+        "abandons",
         "changes",
         "due",
         "has_moved",
@@ -118,6 +119,8 @@ class Track:
         """Whether its steps get transactions of their own: sharing one has failed."""
         self.opened: Any = None
         """An `OpenTask` to be written, or False for one to be removed, with the rest."""
+        self.abandons: int | None = None
+        """Number of a step that waits no more for what it has begun: that is ended with it."""
         self.leaves_messages = False
         """Whether it has waited for a message, and does not any more."""
         self.taken: list[int] = []
@@ -163,13 +166,13 @@ class Track:
     def snapshot(self) -> tuple[Any, ...]:
         """What `restore` needs to take back what comes after."""
         lists = self.rows, len(self.rows), tuple(self.taken)
-        flags = self.due, self.has_moved, self.opened, self.last, self.stored, self.leaves_messages
+        flags = self.due, self.has_moved, self.opened, self.last, self.stored, self.leaves_messages, self.abandons
         return dict(self.run.__dict__), lists, flags, dict(self.changes), self.scope.save()
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """As it was."""
         values, (rows, count, taken), flags, changes, saved = snapshot
-        self.due, self.has_moved, self.opened, self.last, self.stored, self.leaves_messages = flags
+        self.due, self.has_moved, self.opened, self.last, self.stored, self.leaves_messages, self.abandons = flags
         self.run.__dict__.clear()
         self.run.__dict__.update(values)
         self.rows, self.taken, self.changes = rows[:count], list(taken), dict(changes)
@@ -181,6 +184,6 @@ class Track:
         # New ones: a snapshot may have the others.
         self.rows, self.taken, self.changes = [], [], {}
         self.has_moved = self.leaves_messages = False
-        self.opened = None
+        self.opened = self.abandons = None
         if self.is_root:
             self.scope.take_changes()

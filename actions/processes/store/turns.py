@@ -5,11 +5,13 @@ The two belong together: a failed run that is retried takes its turn like any ot
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
+from actions.processes.graph import Kind, Node
 from actions.processes.models import ProcessState, Run
 from actions.processes.notes import kept, noted
 from actions.processes.registry import processes
@@ -43,7 +45,11 @@ def free_slot(process: str, using: str) -> int | None:
 
 
 def retry(row: Run, using: str) -> None:
-    """Have a failed run be gone on with: now, or when it is its turn."""
+    """Have a failed run be gone on with: now, or when it is its turn.
+
+    Raises:
+        IntegrityError: Another run has its unique key by now.
+    """
     limit = _limit(row)
     has_slot = limit is not None and take_slot(row.process, limit, using)
     if limit is None or has_slot:
@@ -59,31 +65,44 @@ def _limit(row: Run) -> int | None:
 
 
 def _revive(row: Run, using: str, *, has_slot: bool) -> None:
-    """Have what failed be due again, from the bottom up; branches that are done stay done."""
+    """Have what failed be due again, from the bottom up; what is done stays done, and what goes on goes on."""
     rows = Run._base_manager.using(using)
-    children = rows.filter(parent_id=row.pk, parent_number=row.number)
-    broken = list(children.filter(status__in=BROKEN).order_by("place"))
+    children = list(rows.filter(parent_id=row.pk, parent_number=row.number).order_by("place"))
+    broken = [child for child in children if child.status in BROKEN]
     for child in broken:
         # Whoever waits for his turn while he is paused stays so, with all that is his.
         child.paused_at = row.paused_at
         retry(child, using)
-    graph = graph_of(row.definition_id, using) if broken else None
+    graph = graph_of(row.definition_id, using)
     node = graph.nodes.get(row.node) if graph is not None else None
     late = broken[node.at_once :] if node is not None and node.at_once is not None else []
     rows.filter(pk__in=[child.pk for child in late]).update(
         waiting_for=Waiting.LIMIT.value, due_at=None, status=Status.PENDING.value
     )
-    columns = _waiting(broken, late) if broken else _going(row)
+    columns = _waiting(row, children, late, _limit_of(node)) if children else _going(row)
+    if _limit_of(node) is not None:
+        # What it waits for has all of its time again.
+        columns["entered_at"] = timezone.now()
     _write(row, {**columns, "note": kept(row.note), "has_slot": has_slot}, using)
 
 
-def _waiting(broken: list[Run], late: list[Run]) -> dict[str, Any]:
-    """Columns of a run that waits for its children again."""
-    reason = Waiting.PROCESS if broken[0].kind == RunKind.ROOT.value else Waiting.BRANCHES
-    columns: dict[str, Any] = {"waiting_for": reason.value, "due_at": None, "status": Status.WAITING.value}
+def _limit_of(node: Node | None) -> timedelta | None:
+    """How long a node waits for somebody, or for a condition, from when the run has come to it."""
+    if node is None or node.policy.timeout_seconds is None:
+        return None
+    counts = node.kind in (Kind.PROCESS, Kind.INPUT, Kind.RECEIVE) or bool(node.policy.as_soon_as)
+    return timedelta(seconds=node.policy.timeout_seconds) if counts else None
+
+
+def _waiting(row: Run, children: list[Run], late: list[Run], limit: timedelta | None) -> dict[str, Any]:
+    """Columns of a run that waits for its children again; where all of them are done, it has only to look."""
+    reason = Waiting.PROCESS if children[0].kind == RunKind.ROOT.value else Waiting.BRANCHES
+    left = [child for child in children if child.status != Status.SUCCEEDED.value]
+    columns: dict[str, Any] = {"waiting_for": reason.value, "status": Status.WAITING.value, "open_children": len(left)}
     if late:
         columns["next_place"] = late[0].place
-    return {**columns, "open_children": len(broken)}
+    due_at = timezone.now() if not left else None if limit is None else timezone.now() + limit
+    return {**columns, "due_at": due_at if row.paused_at is None else None}
 
 
 def _going(row: Run) -> dict[str, Any]:
@@ -93,5 +112,13 @@ def _going(row: Run) -> dict[str, Any]:
 
 
 def _write(row: Run, columns: dict[str, Any], using: str) -> None:
-    anew = {"error": None, "result": None, "ended_at": None, "tries": 0, "attempts": 0, "paused_at": row.paused_at}
+    anew: dict[str, Any] = {
+        "error": None,
+        "result": None,
+        "ended_at": None,
+        "tries": 0,
+        "attempts": 0,
+        "paused_at": row.paused_at,
+    }
+    anew["unique_key"] = row.retry_key
     Run._base_manager.using(using).filter(pk=row.pk).update(**anew, **columns, fence=F("fence") + 1)

@@ -17,6 +17,7 @@ from actions.processes.models import Message, Run
 from actions.processes.states import Status
 
 from .columns import vendor
+from .ending import end_all
 from .freeing import free_messages
 from .joining import joined
 from .large import remove_replaced, store_large
@@ -62,7 +63,14 @@ def write(tracks: Sequence[Track], using: str) -> Written:
 
 def needs_more(tracks: Iterable[Track]) -> bool:
     """Whether more tables than those of runs and steps are to be written."""
-    return any(track.opened is not None or track.taken or track.leaves_messages or track.has_large for track in tracks)
+    return any(
+        track.opened is not None
+        or track.taken
+        or track.leaves_messages
+        or track.abandons is not None
+        or track.has_large
+        for track in tracks
+    )
 
 
 def _written(moved: Sequence[Track], states: Mapping[int, bool], using: str) -> Written:
@@ -126,6 +134,9 @@ def _open_and_close(tracks: Iterable[Track], using: str) -> None:
             )
         if track.leaves_messages:
             free_messages([track.run.id], using)
+        if track.abandons is not None:
+            begun = Run._base_manager.using(using).filter(parent_id=track.run.id, parent_number=track.abandons)
+            end_all(begun, Status.CANCELLED, using)
         if track.opened is False:
             close_tasks([track.run.id], using)
         elif track.opened is not None:

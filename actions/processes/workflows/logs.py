@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from actions.processes.exceptions import AgainError
+from actions.processes.registry import processes
+from actions.redaction import mask, secret_names, secret_texts
 
 from .log_files import append
 from .threads import follow_threads
@@ -109,4 +111,11 @@ def captured(context: StepContext) -> Iterator[None]:
     finally:
         _current.reset(token)
         output.close()
-        append(context.process, context.run_uid, [*context.lines[first:], *error.splitlines()])
+        lines, secrets = [*context.lines[first:], *error.splitlines()], _secrets(context)
+        append(context.process, context.run_uid, [mask(line, secrets) for line in lines])
+
+
+def _secrets(context: StepContext) -> set[str]:
+    """What is masked in the file, as in the step's row."""
+    process = processes.get(context.process)
+    return secret_texts(context.payload, secret_names(process.sensitive if process is not None else ()))

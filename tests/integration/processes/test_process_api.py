@@ -196,13 +196,18 @@ def test_there_is_one_unfinished_run_with_a_unique_key(api: APIClient) -> None:
     assert (second.json()["code"], second.json()["run"]) == ("already_running", first.data["id"])
 
 
-def test_queue_and_priority_are_for_who_may_change_runs(api: APIClient, client_of: Any, staff: User) -> None:
+def test_queue_and_priority_are_for_who_may_change_runs(
+    api: APIClient, client_of: Any, staff: User, settings: Any
+) -> None:
+    settings.DJACTION_QUEUES = ["default", "slow"]
     with registered(made()):
         assert api.post("/processes/made/?queue=slow", {}, format="json").status_code == 403
         assert api.post("/processes/made/?priority=5", {}, format="json").status_code == 403
         response = client_of(staff).post("/processes/made/?queue=slow&priority=5", {}, format="json")
+        other = client_of(staff).post("/processes/made/?queue=nope", {}, format="json")
     assert response.status_code == 201
     assert Run.objects.values_list("queue", "priority").get() == ("slow", 5)
+    assert (other.status_code, other.json()["code"]) == (400, "invalid_term")
 
 
 def test_a_moment_may_be_said_in_any_time_zone(api: APIClient) -> None:

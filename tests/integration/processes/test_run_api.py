@@ -154,6 +154,16 @@ def test_tracebacks_are_for_staff(api: APIClient, alice: User, desk: APIClient) 
             assert ("traceback" in shown["steps"][0]["attempts"][0]["error"]) is is_there
 
 
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+@pytest.mark.parametrize(
+    "path", ["/runs/abc/", "/runs/-1/", f"/runs/{10**20}/", "/runs/1/nothing/", "/schedules/x/", "/inputs/x/claim/"]
+)
+def test_what_there_is_not_is_a_problem_and_no_page(api: APIClient, path: str, method: str) -> None:
+    response = getattr(api, method)(path)
+    assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+    assert response.json()["detail"] == f"There is nothing at {path}."
+
+
 def test_secrets_are_masked_everywhere(desk: APIClient) -> None:
     def tell(context: Any, **arguments: Any) -> dict[str, Any]:
         context.log(f"The PIN is {context.payload['pin']}")

@@ -23,7 +23,7 @@ from actions.processes.exceptions import AgainError, UnknownProcessError, WrongS
 from actions.processes.expressions import literal, path
 from actions.processes.graph import Edge, Graph, Kind, Mode, OnChange, Schedule, Who
 from actions.processes.models import ArchivedRun, ArchivedSteps, OpenTask, Run, RunSchedule, StepRun
-from actions.processes.policies import Policy
+from actions.processes.policies import Policy, Retry
 from actions.processes.process import Process
 from actions.processes.services.messaging import deliver
 from actions.processes.services.scheduling import start_next
@@ -354,6 +354,47 @@ def test_a_body_may_ask_to_be_called_again() -> None:
             run_due()
     run.refresh_from_db()
     assert (run.status, run.state, rows_of(run)) == ("succeeded", {"a": 2}, [("a", "succeeded")])
+
+
+@pytest.mark.parametrize("hands_on", [False, True])
+def test_a_body_is_called_again_as_long_as_its_step_may_take(*, hands_on: bool) -> None:
+    seen: list[Any] = []
+
+    def looks(context: Any) -> None:
+        seen.append(context.note)
+        raise AgainError(timedelta(minutes=2), len(seen))
+
+    policy = Policy(timeout_seconds=300, retry=Retry(attempts=2, delay_seconds=1))
+    process = make_process(task("a", policy=policy), bodies={"a": looks}, hands_on=hands_on)
+    with registered(process), time_machine.travel(timezone.now(), tick=False) as clock:
+        run = services.start("made")
+        for _turn in range(3):
+            assert run.due_at is not None
+            clock.move_to(run.due_at)
+            run_due()
+            run.refresh_from_db()
+        assert (run.status, run.tries, seen) == ("waiting", 1, [None, 1, 2, 3])
+        for _turn in range(4):
+            assert run.due_at is not None
+            clock.move_to(run.due_at)
+            run_due()
+            run.refresh_from_db()
+    assert run.error is not None
+    assert (run.status, run.error["type"], len(seen)) == ("failed", "StepTimeoutError", 8)
+
+
+def test_a_queue_that_nobody_serves_is_refused(settings: Any) -> None:
+    settings.DJACTION_QUEUES = ["default", "slow"]
+    for queue in ("nope", "q" * 500):
+        with pytest.raises(InvalidTermError, match="DJACTION_QUEUES has default, slow"):
+            services.start("waits", queue=queue)
+    assert services.start("waits", queue="slow").queue == "slow"
+
+
+def test_a_run_that_is_over_is_not_due() -> None:
+    with registered(make_process(task("a"), bodies={"a": lambda context: None})):
+        run = services.start("made")
+    assert (run.status, run.due_at) == ("succeeded", None)
 
 
 def test_a_step_that_takes_too_long_has_failed() -> None:

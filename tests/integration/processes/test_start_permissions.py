@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from actions.exceptions import RefusedError
 from actions.processes import services
+from actions.processes.authoring.validations import Check, WholeCheck, from_function
 from actions.processes.models import Run, RunSchedule
 from actions.processes.services.scheduling import start_next
 from tests.processes import make_process, registered, task
@@ -93,3 +94,47 @@ def test_a_schedule_asks_its_actor_when_it_is_made_and_each_time(alice: User) ->
     row.refresh_from_db()
     assert "You may not start made" in row.error
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("becomes", ["gone", "locked out"])
+def test_a_schedule_starts_nothing_for_somebody_who_is_gone(alice: User, becomes: str) -> None:
+    with registered(make_process(task("a"), bodies={"a": lambda context: 1}, name="free")):
+        for name in ("made", "free"):
+            services.schedule(name, "* * * * *", actor=allow(alice, *NEEDED))
+        if becomes == "gone":
+            alice.delete()
+        else:
+            User.objects.update(is_active=False)
+        RunSchedule.objects.update(due_at=timezone.now())
+        assert start_next("default")
+        assert start_next("default")
+    assert not Run.objects.exists()
+    for row in RunSchedule.objects.all():
+        assert "gone or cannot log in" in row.error
+        assert row.due_at is not None
+        assert row.due_at > timezone.now()
+
+
+def test_a_schedule_says_what_a_validation_has_stumbled_over(api: APIClient) -> None:
+    def crash(payload: Any) -> None:
+        raise KeyError("missing")
+
+    whole = WholeCheck(Check(from_function("crash", crash)))
+    with registered(make_process(task("a"), bodies={"a": lambda context: 1}, name="free", validations=(whole,))):
+        services.schedule("free", "* * * * *")
+        RunSchedule.objects.update(due_at=timezone.now())
+        assert start_next("default")
+        response = api.post("/processes/free/", {}, format="json")
+    assert RunSchedule.objects.get().error == "The validation crash failed: KeyError. Nothing was done."
+    assert (response.status_code, response.json()["code"]) == (500, "validation_failed")
+
+
+def test_a_schedule_says_what_else_goes_wrong() -> None:
+    def crash(payload: Any) -> None:
+        raise KeyError("missing")
+
+    with registered(make_process(task("a"), bodies={"a": lambda context: 1}, name="free", validations=(crash,))):
+        services.schedule("free", "* * * * *")
+        RunSchedule.objects.update(due_at=timezone.now())
+        assert start_next("default")
+    assert RunSchedule.objects.get().error == "KeyError: 'missing'"

@@ -8,7 +8,7 @@ import pytest
 
 from actions.processes.expressions import literal
 from actions.processes.graph import Edge, Graph, Kind, Node, Schedule
-from actions.processes.policies import Policy
+from actions.processes.policies import Policy, Retry
 from actions.processes.validate import problems, reachable
 
 pytestmark = pytest.mark.once
@@ -24,6 +24,10 @@ def _split(name: str, join: str, **ways: str) -> Node:
 
 def _each(name: str, join: str, body: str) -> Node:
     return Node(name, Kind.EACH, (Edge(body, "body"),), join=join, target=literal([1]))
+
+
+def _decides(name: str, *targets: str) -> Node:
+    return Node(name, Kind.DECISION, tuple(Edge(target, target) for target in targets), run="x")
 
 
 def _join(name: str, *targets: str) -> Node:
@@ -212,3 +216,39 @@ def test_a_deep_graph_is_looked_at_without_recursion() -> None:
 
 def test_what_can_be_reached_is_told() -> None:
     assert reachable(_graph(_task("a", "end"), _task("b"), END)) == {"a", "end"}
+
+
+def _failing(name: str, back: str, *targets: str, **policy: Any) -> Node:
+    return _task(name, *targets, policy=Policy(on_error=back, **policy))
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [_failing("a", "a", "end")],
+        [_task("first", "a"), _failing("a", "first", "end")],
+        [_failing("a", "b", "end"), _failing("b", "a", "end")],
+        [_split("s", "j", x="b"), _task("b", "j"), _join("j", "a"), _failing("a", "s", "end")],
+        [Node("a", Kind.DECISION, (Edge("end", "x"),), run="x", policy=Policy(on_error="a"))],
+        [Node("a", Kind.PROCESS, (Edge("end"),), run="x", policy=Policy(on_error="a"))],
+    ],
+)
+def test_an_error_leads_back_to_no_step_without_a_wait(nodes: list[Node]) -> None:
+    found = [each for each in _found(*nodes, END) if "without a wait" in each]
+    assert found[0].startswith("a: goes on after an error to ")
+    assert found[0].endswith("Let it be tried again by retry, or wait on the way.")
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [_failing("a", "w", "end"), Node("w", Kind.WAIT, (Edge("a"),))],
+        [_failing("a", "a", "end", wait_for=literal(60))],
+        [_failing("a", "a", "end", retry=Retry())],
+        [_failing("a", "count", "end"), _task("count", "many"), _decides("many", "a", "end")],
+        [Node("ask", Kind.INPUT, (Edge("a"),), run="ask"), _failing("a", "ask", "end")],
+        [_failing("a", "b", "end"), _task("b", "end")],
+    ],
+)
+def test_it_may_with_a_wait_or_a_decision_on_the_way(nodes: list[Node]) -> None:
+    assert not _found(*nodes, END)

@@ -6,12 +6,18 @@ A `DJACTION_…` setting that stands not here is reported by a system check (act
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import Settings as DjangoSettings
 from django.conf import settings as django_settings
 
 PREFIX = "DJACTION_"
+MANAGERS = ("manage.py", "django-admin", "django/__main__.py")
+"""Programs whose first argument names a command."""
+CHECKING = (["check"], ["process"])
+"""Commands that say what is wrong, as their first argument."""
 
 
 ALWAYS_SENSITIVE = (
@@ -196,6 +202,18 @@ class Settings:
         """Whether a broken definition stops the start."""
         strict = self.STRICT
         return not django_settings.DEBUG if strict is None else bool(strict)
+
+    @property
+    def stops_start(self) -> bool:
+        """Whether it stops this one: not that of a command which is there to say what is wrong, in its own words."""
+        return self.is_strict and not _is_checking()
+
+
+def _is_checking() -> bool:
+    """Whether this program is `manage.py check` or `manage.py process`."""
+    program, *arguments = sys.argv or [""]
+    names = Path(program).name, Path(*Path(program).parts[-2:]).as_posix()
+    return any(name in MANAGERS for name in names) and arguments[:1] in CHECKING
 
 
 def setting_names() -> list[str]:

@@ -31,7 +31,7 @@ def load_registries() -> None:
         for app in apps.get_app_configs():
             for module in registry_modules(app):
                 _load(module)
-        if conf.is_strict and (problems := catalogue.problems()):
+        if conf.stops_start and (problems := catalogue.problems()):
             raise DefinitionError(problems)
     # Only what is known without importing all that definitions name, which would be slow where it is not needed yet.
     catalogue.log(catalogue.reading_problems())

@@ -278,7 +278,7 @@ class Catalogue:
         Raises:
             DefinitionError: There are problems, and the project is strict.
         """
-        if problems and conf.is_strict and not self._is_collecting:
+        if problems and conf.stops_start and not self._is_collecting:
             raise DefinitionError(problems)
         self.log(problems)
 

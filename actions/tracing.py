@@ -16,6 +16,11 @@ _IS_ID = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z")
 _IS_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
+def is_correlation_id(text: str) -> bool:
+    """Whether it can be one: 1 to 128 letters, digits and some other characters of ASCII."""
+    return bool(_IS_ID.match(text))
+
+
 def correlation_of(meta: Mapping[str, Any]) -> str:
     """The caller's own id: the request's, else the trace's; "" where there is none that can be used.
 
@@ -23,7 +28,7 @@ def correlation_of(meta: Mapping[str, Any]) -> str:
         meta: `request.META`.
     """
     request_id = meta.get(_REQUEST_ID)
-    if request_id and _IS_ID.match(request_id):
+    if request_id and is_correlation_id(request_id):
         return str(request_id)
     trace = meta.get(_TRACEPARENT)
     found = _IS_TRACE.match(trace) if trace else None

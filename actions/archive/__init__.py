@@ -25,6 +25,7 @@ from .archiver import (
     archive_some,
     count_due,
     databases,
+    register_keeper,
 )
 from .retention import as_moment, moment_before
 
@@ -38,4 +39,5 @@ __all__ = [
     "count_due",
     "databases",
     "moment_before",
+    "register_keeper",
 ]

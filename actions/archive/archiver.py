@@ -34,6 +34,10 @@ SLICE_BATCHES = 10
 ATTEMPTS = 5
 """How often a file is written anew in one run when its records are changed meanwhile."""
 
+Keeper = Callable[[EventQuerySet, str], EventQuerySet]
+"""Of records on a database, those that it does not need. It asks nothing by itself: it says so within the statement."""
+_keepers: list[Keeper] = []
+
 _KEPT = [field for field in ArchivedEventAction._meta.concrete_fields if field.name != "archived_at"]
 COLUMNS = {field.attname: str(field.column) for field in _KEPT}
 """What a record keeps, by its name in Python."""
@@ -50,6 +54,12 @@ class ArchiveReport:
     batches: int
     resumed: int
     """Those of the batches that an earlier run had left unfinished."""
+
+
+def register_keeper(keeper: Keeper) -> None:
+    """Have records stay as long as somebody above needs them; for `AppConfig.ready()`."""
+    if keeper not in _keepers:
+        _keepers.append(keeper)
 
 
 def archive(
@@ -136,8 +146,16 @@ def _due(using: str, now: datetime | None, older_than: datetime | None) -> Event
     for moment in filter(None, (now, older_than)):
         if settings.USE_TZ and timezone.is_naive(moment):
             raise ValueError(f"{moment!r} is naive. Say which time zone is meant: timezone.make_aware(…).")
-    events = EventAction.objects.using(using).released()
+    events = _released(using)
     return due(events, now or timezone.now()) if older_than is None else events.older_than(older_than)
+
+
+def _released(using: str) -> EventQuerySet:
+    """Records that nothing keeps from being archived."""
+    events: EventQuerySet = EventAction.objects.using(using).released()
+    for keeper in _keepers:
+        events = keeper(events, using)
+    return events
 
 
 def _batch_size(using: str) -> int:
@@ -161,7 +179,7 @@ def _batches(events: EventQuerySet, size: int) -> Iterator[list[int]]:
 
 def _movable(using: str, keys: list[int]) -> EventQuerySet:
     """Those of the records that are there and that nobody holds."""
-    return EventAction.objects.using(using).released().filter(id__in=keys).order_by()
+    return _released(using).filter(id__in=keys).order_by()
 
 
 def _lock(using: str, keys: list[int]) -> list[int]:

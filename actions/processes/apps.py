@@ -31,6 +31,7 @@ class ProcessesConfig(AppConfig):
         Raises:
             DefinitionError: With all problems of all processes.
         """
+        from actions.archive import register_keeper
         from actions.worker import register_periodic, register_queue
 
         from . import archive, checks, discovery, runners, task_checks, worker
@@ -58,6 +59,7 @@ class ProcessesConfig(AppConfig):
         register_queue("schedules", worker.databases, start_next, RunSchedule)
         register_periodic("old messages", worker.removal_interval, worker.remove_messages)
         register_periodic("old runs", archive.archive_interval, archive.archive_some)
+        register_keeper(archive.keep_what_can_be_undone)
         runners.load()
         discovery.load()
         workflow_setup.begin(self)

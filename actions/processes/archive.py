@@ -20,11 +20,13 @@ from django.utils import timezone
 from actions.archive.files import archive_storage, packed, write
 from actions.conf import conf
 from actions.exceptions import ConfigurationError
+from actions.models import EventQuerySet
 from actions.redaction import mask_within, redact, secret_names, secret_texts
 
-from .models import ArchivedRun, ArchivedSteps, OpenTask, Run, StepRun
+from .executor.actions import DOOR
+from .models import ArchivedRun, ArchivedSteps, Definition, OpenTask, Run, StepRun
 from .registry import processes
-from .states import FINISHED, RunKind
+from .states import FINISHED, UNFINISHED, RunKind, Status
 from .store import close_tasks
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ AT_ONCE = 1000
 VALUES = ("payload", "state", "item", "note", "result", "error")
 """Columns that may have secrets."""
 DESTINATIONS = ("table", "files", "nowhere")
+STEP_COLUMNS = tuple(field.attname for field in StepRun._meta.concrete_fields if field.name != "original")
+"""What is kept of a step: all but what secrets stand in."""
 
 
 def archive_runs(*, now: datetime | None = None, limit: int | None = None, using: str | None = None) -> int:
@@ -61,6 +65,20 @@ def archive_runs(*, now: datetime | None = None, limit: int | None = None, using
     if count:
         logger.info("archived %s runs: %s", count, conf.ARCHIVE, extra={"database": using})
     return count
+
+
+def keep_what_can_be_undone(events: EventQuerySet, using: str) -> EventQuerySet:
+    """Of records, those that no run needs to take its steps back: a run that is not over, or may be tried again.
+
+    Told by the correlation, which processes that steps have started share.
+    """
+    if using != router.db_for_write(Run):
+        return events
+    runs = Run._base_manager.using(using).filter(correlation_id=OuterRef("correlation_id"))
+    may_go_on = Q(status__in=[each.value for each in UNFINISHED]) | Q(status=Status.FAILED.value, ends_as="")
+    undoing = Definition.objects.using(using).filter(has_undo=True).values("pk")
+    needed = Exists(runs.filter(may_go_on)) & Exists(runs.filter(definition_id__in=undoing))
+    return events.exclude(Q(door=DOOR) & needed)
 
 
 def archive_some() -> bool:
@@ -134,7 +152,7 @@ def _lines(run: Run, branches: QuerySet[Run], columns: _Columns, using: str) -> 
 def _steps(run: Run, using: str) -> Iterator[list[Any]]:
     after = 0
     rows = StepRun.objects.using(using).filter(root_id=run.pk).order_by("pk")
-    while batch := list(rows.filter(pk__gt=after).values()[:CHUNK]):
+    while batch := list(rows.filter(pk__gt=after).values(*STEP_COLUMNS)[:CHUNK]):
         yield batch
         after = batch[-1]["id"]
 

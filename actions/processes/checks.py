@@ -1,7 +1,7 @@
 """System checks of processes.
 
 actions.processes.E001  a process or a registry of processes is wrong    (W001 where the project is not strict)
-actions.processes.E002  a process names an action or a process that there is not, or whose arguments are others
+actions.processes.E002  a process names an action, process or error class that there is not, or gives other arguments
                         (W002, as above)
 actions.processes.E003  a process uses conditions, and the library for them is not installed
 actions.processes.W004  an id of PROCESS_REGISTRY is no path of a URL

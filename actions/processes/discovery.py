@@ -134,7 +134,7 @@ def load_processes() -> None:
     for file, compiled in found:
         _register(file, compiled)
     problems = [*tasks.problems, *processes.problems]
-    if conf.is_strict and problems:
+    if conf.stops_start and problems:
         raise DefinitionError(problems)
     catalogue.log([problem for problem in problems if problem not in before])
 

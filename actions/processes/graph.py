@@ -172,6 +172,11 @@ class Node:
     schedule: Schedule | None = None
     policy: Policy = PLAIN
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether it is a process of its own that the run waits for."""
+        return self.kind is Kind.PROCESS and not self.is_detached
+
     def edge(self, name: str = NEXT) -> Edge | None:
         """The edge of a name."""
         for edge in self.edges:
@@ -215,6 +220,16 @@ class Graph:
         plain.pop("version", None)
         canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @cached_property
+    def keeps_originals(self) -> bool:
+        """Whether what steps get is kept for functions that may take them back."""
+        return any(node.policy.compensation for node in self.nodes.values())
+
+    @cached_property
+    def started(self) -> frozenset[str]:
+        """Ids of the processes that its nodes start and wait for."""
+        return frozenset(node.run for node in self.nodes.values() if node.is_waited_for)
 
     def as_json(self) -> dict[str, Any]:
         """JSON values of which `from_json` makes an equal graph. What is as by default is left out."""

@@ -44,6 +44,8 @@ class Definition(models.Model):
     style = models.CharField(_("style"), max_length=20, blank=True, default="")
     """How the process was written, which tells its runs from others when it is gone: see `Process.style`."""
     graph = models.JSONField(_("graph"), encoder=JSONEncoder)
+    has_undo = models.BooleanField(_("has an undo"), default=False, editable=False)
+    """Whether an action of its steps is taken back by its undo, which needs the record of the action."""
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
@@ -240,6 +242,11 @@ class StepRun(models.Model):
     log = models.TextField(_("log"), blank=True, default="", db_default="")
     event_uid = models.UUIDField(_("event"), null=True, blank=True)
     """Of an action."""
+    original = models.TextField(_("original"), blank=True, default="", db_default="", editable=False)
+    """What the step has got and answered, for what may take it back: JSON, `{"input": {…}, "result": …}`.
+
+    Secrets stand in it. Nothing shows or archives it, and it goes when the step can be taken back no more.
+    """
     entered_at = models.DateTimeField(_("came to the node at"))
     started_at = models.DateTimeField(_("started at"))
     duration_seconds = models.FloatField(_("duration in seconds"))

@@ -1,4 +1,4 @@
-"""What is wrong with the actions and processes that files name, when all of them are loaded."""
+"""What is wrong with the actions, processes and error classes that files name, when all of them are loaded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ from actions.exceptions import DefinitionProblem
 from actions.registry import catalogue
 from actions.selection import IDS
 
+from . import errors
 from .authoring.source import did_you_mean
 from .authoring.yaml_builder import Named
 from .registry import processes
 
+ERROR = "error"
+
 
 def problems(every: Sequence[Named]) -> list[DefinitionProblem]:
     """There are none of that name, they take other arguments, or it is not said which object an action is done to."""
-    return [*_unknown(every), *_misfits(every)]
+    callable_ones = [each for each in every if each.kind != ERROR]
+    return [*_unknown(callable_ones), *_misfits(callable_ones), *_unknown_errors(every)]
+
+
+def _unknown_errors(every: Iterable[Named]) -> Iterator[DefinitionProblem]:
+    for each in every:
+        if each.kind == ERROR and not errors.is_known(each.name):
+            yield each.problem(f'there is no error class "{each.name}".', errors.remedy(each.name))
 
 
 def _unknown(every: Sequence[Named]) -> list[DefinitionProblem]:

@@ -85,5 +85,5 @@ def chosen(node: Node, answer: Any) -> Edge:
 
 
 def compensable(graph: Graph) -> Mapping[str, Node]:
-    """The nodes that have something that takes them back."""
-    return {name: node for name, node in graph.nodes.items() if node.policy.compensate}
+    """The nodes that have something that takes them back, and those that are processes, whose steps may have."""
+    return {name: node for name, node in graph.nodes.items() if node.policy.compensate or node.is_waited_for}

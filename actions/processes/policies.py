@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random, SystemRandom
@@ -13,6 +14,8 @@ DEFAULT_POLL_SECONDS = 60.0
 SHORTEST_POLL_SECONDS = 1.0
 """What is to be looked at more often is looked at as often as that: nothing else would be done any more."""
 ANY_ERROR = "*"
+UNDO = "undo"
+"""In the place of a function that takes a step back: its action's own undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Retry:
     """The bound of the wait after the first failure; it doubles with each one."""
     max_delay_seconds: float = 600.0
     on: tuple[str, ...] = (ANY_ERROR,)
-    """Names of error classes ("ConnectionError", also of their bases), or "*" for every error."""
+    """Names of error classes ("ConnectionError", also of their bases), their paths, or "*" for every error."""
 
     def wants(self, error: BaseException, attempt: int) -> bool:
         """Whether another try follows a failed one.
@@ -37,7 +40,7 @@ class Retry:
         if attempt >= self.attempts:
             return False
         names = {each.__name__ for each in type(error).__mro__}
-        return any(name == ANY_ERROR or name in names for name in self.on)
+        return any(name == ANY_ERROR or name in names or _is_of(error, name) for name in self.on)
 
     def backoff(self, attempt: int, rng: Random | None = None) -> timedelta:
         """Wait before the next attempt: `uniform(1/2, 1) * min(cap, base * 2 ** (attempt - 1))`.
@@ -55,6 +58,13 @@ class Retry:
             raise ValueError(f"Attempt {attempt}: there is nothing to wait for before the first one has failed.")
         longest = min(self.delay_seconds * 2 ** min(attempt - 1, 60), self.max_delay_seconds)
         return timedelta(seconds=longest * (rng or SystemRandom()).uniform(0.5, 1))
+
+
+def _is_of(error: BaseException, path: str) -> bool:
+    """Whether it is of the class at a path; of one that is not loaded there are no errors."""
+    module, _dot, name = path.rpartition(".")
+    found = getattr(sys.modules.get(module), name, None)
+    return isinstance(found, type) and isinstance(error, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +94,15 @@ class Policy:
     compensate: str = ""
     """What takes the step back when the run fails or is cancelled: a function of the process, or "undo" for an action.
 
-    It gets the step's arguments and `result`.
+    It gets the step's arguments and `result`, as the step had them.
     """
     in_background: bool = False
     """Whether the caller that starts the run does not wait for it: a worker does it."""
+
+    @property
+    def compensation(self) -> str:
+        """The function that takes the step back; "" where there is none, and where it is its action's undo."""
+        return "" if self.compensate == UNDO else self.compensate
 
     @property
     def has_gates(self) -> bool:

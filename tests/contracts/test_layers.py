@@ -57,7 +57,8 @@ PROCESS_LAYERS = {
         "task_documentation task_options task_payload task_tests tasks util validation"
     ),
     "pure processes": (
-        "arguments authoring cel cel_text constants diagram expressions graph pages planner policies process validate"
+        "arguments authoring cel cel_text constants diagram errors expressions graph pages planner policies process "
+        "validate"
     ),
     "data of processes": "indexing migrations models state_field",
     "ground of processes": "atm_settings context exceptions notes signals states values",

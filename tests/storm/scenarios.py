@@ -9,7 +9,7 @@ from uuid import UUID
 from actions.exceptions import ActionError
 from actions.processes import services
 from actions.processes.expressions import literal, path
-from actions.processes.graph import Edge, Kind, Mode, Schedule
+from actions.processes.graph import BODY, Edge, Kind, Mode, Schedule
 from actions.processes.models import OpenTask, Run
 from actions.processes.policies import Policy, Retry
 from tests.app.models import Article
@@ -212,6 +212,27 @@ def compensation(world: World) -> list[Any]:
     ]
 
 
+def started_and_taken_back(world: World) -> list[Any]:
+    policy = Policy(compensate="back")
+    bodies = {"a": ledger, "b": ledger, "bad": boom, "back": back}
+    child = make_process(
+        task("a", "b", policy=policy), task("b", policy=policy), bodies=bodies, name="child", compensates=True
+    )
+    parent = make_process(
+        node("each", Kind.EACH, Edge("kid", BODY), join="join", target=literal([1, 2])),
+        node("kid", Kind.PROCESS, "join", run="child"),
+        node("join", Kind.JOIN, "bad"),
+        task("bad"),
+        bodies=bodies,
+        compensates=True,
+    )
+    return [child, parent]
+
+
+def back(context: Any) -> None:
+    Article.objects.create(title=f"back {context.result}")
+
+
 def repeat(world: World) -> list[Any]:
     def count(context: Any) -> int:
         ledger(context)
@@ -265,6 +286,7 @@ SCENARIOS = (
     Scenario("input", ask, (begin(), answer)),
     Scenario("retry", retries, (begin(),)),
     Scenario("compensation", compensation, (begin(),)),
+    Scenario("started and taken back", started_and_taken_back, (begin(),)),
     Scenario("repeat", repeat, (begin(),)),
     Scenario("limit", limited, (begin(n=1), begin(n=2), begin(n=3)), limit=1),
     Scenario("todo", actions, (begin_with_todo,)),

@@ -76,10 +76,10 @@ def no_misfits(_schema: Mapping[str, Any]) -> Iterable[DefinitionProblem]:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An action or process that a file names; whether there is one can be said only when all are loaded."""
+    """An action, process or error class that a file names: whether it is there can be said when all are loaded."""
 
     kind: str
-    """"action" or "process"."""
+    """"action", "process" or "error"."""
     name: str
     problem: Callable[[str, str], DefinitionProblem]
     """The problem with a message and a remedy."""
@@ -147,7 +147,7 @@ class Builder:
         return name
 
     def refer_to(self, kind: str, name: str, place: Path) -> None:
-        """Remember that a step names an action or a process."""
+        """Remember that a step names an action, a process or a class of errors."""
         self.named.append(Named(kind, name, partial(self.source.problem, place)))
 
     def refer_with(self, kind: str, step: Mapping[str, Any], place: Path, arguments: Arguments) -> None:

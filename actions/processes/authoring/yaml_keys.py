@@ -292,7 +292,9 @@ def modifiers() -> dict[str, Schema]:
             "attempts": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "Tries in all."},
             "delay": _duration("The longest wait after the first failure."),
             "max_delay": _duration("The longest wait of all."),
-            "on": _texts("Names of the errors: [ConnectionError]. Every error if not given."),
+            "on": _texts(
+                "Names or paths of the errors: [ConnectionError, requests.Timeout]. Every error if not given."
+            ),
         },
     )
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.processes import cel
 from actions.processes.expressions import Expression, condition, literal
-from actions.processes.policies import DEFAULT_POLL_SECONDS, Policy, Retry
+from actions.processes.policies import DEFAULT_POLL_SECONDS, UNDO, Policy, Retry
 
 from .durations import PERIODS
 from .source import Path
@@ -15,7 +15,6 @@ from .yaml_builder import Builder, Frame
 from .yaml_values import as_cel
 
 IGNORE = "ignore"
-UNDO = "undo"
 
 
 def read_policy(builder: Builder, place: Path, step: Mapping[str, Any], frame: Frame, *, handler: str = "") -> Policy:
@@ -55,6 +54,8 @@ def _retry(builder: Builder, place: Path, value: Any) -> Retry | None:
     if isinstance(value, int):
         return Retry(attempts=value)
     plain = Retry()
+    for number, name in enumerate(value.get("on", ())):
+        builder.refer_to("error", str(name), (*place, "on", number))
     delay = builder.values.seconds((*place, "delay"), value["delay"]) if "delay" in value else None
     longest = builder.values.seconds((*place, "max_delay"), value["max_delay"]) if "max_delay" in value else None
     return Retry(

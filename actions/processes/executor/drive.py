@@ -27,6 +27,7 @@ from actions.work import LeaseLostError
 
 from .connection import connected, is_cut_off, is_in_transaction, is_untouched
 from .failing import fail
+from .forgetting import forget_what_is_over
 from .gates import Closed, look_at
 from .keeper import keeper
 from .position import stop, wait
@@ -331,7 +332,7 @@ class Drive:
 
     def _undo(self, track: Track, program: Program) -> None:
         try:
-            settled = undo_next(track, program, self._using)
+            settled = undo_next(track, program, self._programs, self._using)
         except LeaseLostError as error:
             logger.warning("%s", error)
             self._drop([track])
@@ -366,7 +367,9 @@ class Drive:
             self._ended |= {each.run.id: each.run for each in gone if each.run.is_finished and id(each) not in lost}
         if gone:
             self._drop(gone)
-            tell_of_ends([track.run for track in gone if track not in written.lost], self._using)
+            ended = [track.run for track in gone if track not in written.lost]
+            forget_what_is_over(ended, self._programs, self._using)
+            tell_of_ends(ended, self._using)
         if settled.ready:
             self._take(settled.ready)
 

@@ -51,6 +51,7 @@ def look_at_input(step: Step) -> None:
         step.track.scope.put(step.node.register_by, dump(_key_of(note.get(BY))))
     row = step_row(step.track, Status.SUCCEEDED, step.started_at, input={"by": note.get(BY)})
     row.result = shown(note[INPUT], step)
+    row.original = step.original(result)
     go_on(step.track, following(step.program.graph, step.node), None if step.node.is_prelude else result)
     if step.node.is_prelude and run.note is not None:
         run.note = {**run.note, INPUT: note[INPUT]}

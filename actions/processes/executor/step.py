@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from django.contrib.auth.models import AnonymousUser
 from actions.moments import now
 from actions.processes.arguments import is_left_out
 from actions.processes.context import StepContext, current_step
+from actions.processes.exceptions import StepError
 from actions.processes.graph import Node
 from actions.processes.notes import INPUT, PREVIOUS, said
 from actions.processes.store import State, Track
+from actions.processes.values import dump
 
 from .endings import ENDINGS, ended
 from .look import Look
@@ -35,6 +38,8 @@ class Step:
     context: StepContext
     started_at: datetime
     arguments: dict[str, Any] | None = None
+    given: str = "{}"
+    """JSON of the arguments as they were before the body had them, where a function may take the step back."""
     _look: Look | None = None
 
     @property
@@ -53,7 +58,11 @@ class Step:
         return self._look
 
     def read_arguments(self) -> dict[str, Any]:
-        """The values of the node's arguments."""
+        """The values of the node's arguments.
+
+        Raises:
+            StepError: What takes the step back is to get one that cannot be kept.
+        """
         if not self.node.args:
             self.arguments = {}
             return self.arguments
@@ -61,7 +70,17 @@ class Step:
         self.arguments = {
             name: look(each) for name, each in self.node.args.items() if not is_left_out(graph, each, payload)
         }
+        if self.node.policy.compensation:
+            self.given = _kept(self.arguments)
         return self.arguments
+
+    def original(self, result: str | None) -> str:
+        """What what takes the step back will get, as a row keeps it; "" where no function does.
+
+        Args:
+            result: JSON of the step's result.
+        """
+        return f'{{"input": {self.given}, "result": {result or "null"}}}' if self.node.policy.compensation else ""
 
     def run(self) -> Any:
         """What the node's function answers to its arguments, within the time that it has."""
@@ -89,6 +108,19 @@ class Step:
         """Put a result into the state, where the node says so."""
         if self.node.register:
             self.track.scope.put(self.node.register, text)
+
+
+def _kept(arguments: dict[str, Any]) -> str:
+    texts = []
+    for name, value in arguments.items():
+        try:
+            texts.append(f"{json.dumps(name)}: {dump(value)}")
+        except StepError as error:
+            raise StepError(
+                f'The argument "{name}" is {type(value).__qualname__}, which cannot be kept for what takes the step '
+                "back. Hand over JSON, or the instance of a model that has it."
+            ) from error
+    return f"{{{', '.join(texts)}}}"
 
 
 def make_step(track: Track, program: Program, node: Node, begins_at: datetime | None = None) -> Step:

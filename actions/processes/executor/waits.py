@@ -14,7 +14,17 @@ from actions.processes.models import Run
 from actions.processes.notes import hands_on
 from actions.processes.planner import after_join, following
 from actions.processes.states import RunKind, Status, Waiting
-from actions.processes.store import FAILED_CHILD, Child, Scope, Track, begin_children, insert_run, messages, results_of
+from actions.processes.store import (
+    FAILED_CHILD,
+    Child,
+    Scope,
+    Track,
+    begin_children,
+    insert_run,
+    messages,
+    payload_of,
+    results_of,
+)
 from actions.processes.values import dump
 
 from .gates import SKIP, Closed, look_at
@@ -164,8 +174,9 @@ def _process(step: Step) -> list[Track]:
         # The same step begins it once: its key is the step's.
         child.key_hash = step.context.idempotency_key
         insert_run(child, using, is_held=False, max_running=find_process(node.run).graph.max_running)
-        step_row(step.track, Status.SUCCEEDED, step.started_at, input=shown(step.arguments, step))
-        go_on(step.track, following(step.program.graph, node), dump({"run": child.pk}))
+        begun, row = dump({"run": child.pk}), step_row(step.track, Status.SUCCEEDED, step.started_at)
+        row.input, row.original = shown(step.arguments, step), step.original(begun)
+        go_on(step.track, following(step.program.graph, node), begun)
         return []
     child.parent_id, child.parent_number, child.place = run.pk, run.number, 0
     wait(step.track, Waiting.PROCESS, limit(step))
@@ -194,6 +205,9 @@ def _look_at_process(step: Step) -> None:
         step.register(text)
         row = step_row(step.track, Status.SUCCEEDED, step.started_at)
         row.result = shown(result, step)
+        if node.policy.compensation:
+            step.given = dump(payload_of(key, using))
+            row.original = step.original(text)
         go_on(step.track, following(step.program.graph, node), text)
         return
     if status in (Status.FAILED.value, Status.CANCELLED.value):

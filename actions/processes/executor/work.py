@@ -80,11 +80,13 @@ def _row(step: Step, status: Status, result: str | None = None, **columns: Any) 
         columns["log"] = shown_log(step)
     row = step_row(step.track, status, step.started_at, **columns)
     if result is not None:
-        row.result = _masked(result, step)
+        row.result = masked(result, step)
+    if status is Status.SUCCEEDED:
+        row.original = step.original(result)
     return row
 
 
-def _masked(result: str, step: Step) -> Any:
+def masked(result: str, step: Step) -> Any:
     """A result without secrets: those by name are in what has keys, and texts may quote others."""
     if "{" in result or ('"' in result and secrets_of(step)):
         value = json.loads(result)

@@ -33,7 +33,7 @@ def load() -> None:
         if config.module is not None and module_has_submodule(config.module, MODULE):
             _import(f"{config.name}.{MODULE}")
     problems = [each for each in processes.problems if each not in before]
-    if conf.is_strict and problems:
+    if conf.stops_start and problems:
         raise DefinitionError(problems)
 
 

@@ -139,6 +139,7 @@ class Migration(migrations.Migration):
                 ("fingerprint", models.CharField(max_length=64, verbose_name="fingerprint")),
                 ("style", models.CharField(blank=True, default="", max_length=20, verbose_name="style")),
                 ("graph", models.JSONField(encoder=rest_framework.utils.encoders.JSONEncoder, verbose_name="graph")),
+                ("has_undo", models.BooleanField(default=False, editable=False, verbose_name="has an undo")),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created at")),
             ],
             options={
@@ -466,6 +467,10 @@ class Migration(migrations.Migration):
                 ),
                 ("log", models.TextField(blank=True, db_default="", default="", verbose_name="log")),
                 ("event_uid", models.UUIDField(blank=True, null=True, verbose_name="event")),
+                (
+                    "original",
+                    models.TextField(blank=True, db_default="", default="", editable=False, verbose_name="original"),
+                ),
                 ("entered_at", models.DateTimeField(verbose_name="came to the node at")),
                 ("started_at", models.DateTimeField(verbose_name="started at")),
                 ("duration_seconds", models.FloatField(verbose_name="duration in seconds")),

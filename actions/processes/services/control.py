@@ -16,7 +16,7 @@ from actions.processes.executor.telling import tell_of_ends
 from actions.processes.models import OpenTask, Run
 from actions.processes.planner import compensable
 from actions.processes.states import UNFINISHED, RunKind, Status, Waiting
-from actions.processes.store import close_tasks, definition_id, end_all, graph_of
+from actions.processes.store import close_tasks, definition_id, end_all, forget_originals, graph_of
 from actions.processes.store import retry as retry_in_turn
 
 from .handing import is_inline, refresh, wake
@@ -44,6 +44,8 @@ def cancel(run: Run | int, *, compensate: bool | None = None, using: str = "defa
             _begin_undoing(row, rows, database)
             return
         end_all(rows.filter(pk=row.pk), Status.CANCELLED, database)
+        if row.parent_id is None:
+            forget_originals(row.pk, database)
         _tell_parent(row, rows)
 
     row = _change(run, using, do)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from actions.conf import conf
 from actions.context import current_context
 from actions.exceptions import IdempotencyError, InvalidTermError, RefusedError
-from actions.moments import as_stored
 from actions.processes.executor import find_process, hash_of, prepare, unique_key_of
 from actions.processes.models import Run
 from actions.processes.store import insert_run
@@ -26,8 +25,7 @@ from actions.work import announce
 
 from .allowing import check_may_start
 from .handing import go_on, hand_over, is_handed_over, is_inline, refresh
-
-MAX_PRIORITY = 10 * 366 * 24 * 60
+from .start_terms import check_correlation, check_key, check_priority, read_moment
 
 
 def start(  # noqa: PLR0913 - each is a thing that a caller may say
@@ -80,11 +78,15 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
         RefusedError: The actor may not start it (403), or a run with this unique key is not over yet.
         InvalidPayloadError: The payload does not fit.
         IdempotencyError: The key was used with another payload.
-        InvalidTermError: The priority is negative, or more than ten years; there is no such step; no worker takes runs
-            of this queue; there is a unique key, and the process says itself what there may be one of.
+        InvalidTermError: The priority is no whole number from 0 to that of ten years; a key or the correlation id is
+            none; `at` is no moment; there is no such step; no worker takes runs of this queue; there is a unique key,
+            and the process says itself what there may be one of.
     """
-    if not 0 <= priority <= MAX_PRIORITY:
-        raise InvalidTermError(_("A priority is a number of minutes from 0 to %(most)s.") % {"most": MAX_PRIORITY})
+    check_priority(priority)
+    check_correlation(correlation_id)
+    check_key("key", key)
+    check_key("unique_key", unique_key)
+    begins_at = read_moment(at) if at is not None else None
     check_may_start(find_process(process_id, actor), actor)
     run = prepare(process_id, payload, using=using)
     _say_who(run, actor, event_uid, correlation_id)
@@ -98,9 +100,8 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
     if unique_key is not None:
         run.unique_key = run.retry_key = _said_unique(run, unique_key)
     run.key_hash = hash_of(process_id, run.actor_id, key) if key is not None else None
-    if at is not None:
-        run.due_at = as_stored(at.astimezone(UTC) if timezone.is_aware(at) else at)
-    is_later = at is not None and run.due_at is not None and run.due_at > timezone.now()
+    run.due_at = begins_at
+    is_later = begins_at is not None and begins_at > timezone.now()
     is_held = not is_later and not is_paused and (is_inline(in_background) or is_handed_over())
     known = write_new(run, using, is_held=is_held)
     if known is not None or is_paused:

@@ -177,7 +177,7 @@ def _converted(row: tuple[Any, ...], converts: list[tuple[int, Convert]]) -> lis
 
 
 STEP = tuple(field.attname for field in StepRun._meta.concrete_fields if not field.primary_key)
-MORE = ("edge", "is_undoing", "input", "error", "log", "event_uid")
+MORE = ("edge", "is_undoing", "input", "error", "log", "event_uid", "original")
 """Columns that most steps leave as the database makes them."""
 PLAIN_STEP = tuple(name for name in STEP if name not in MORE)
 

@@ -9,6 +9,7 @@ from django.db.models.signals import post_migrate
 
 from actions.processes.graph import Graph
 from actions.processes.models import Definition
+from actions.processes.policies import UNDO
 from actions.processes.process import Process
 
 _ids: dict[tuple[str, str, str, str], int] = {}
@@ -23,7 +24,10 @@ def definition_id(process: Process, using: str) -> int:
     if known is not None:
         return known
     row, _is_new = Definition.objects.using(using).get_or_create(
-        process=graph.name, fingerprint=graph.fingerprint, style=process.style, defaults={"graph": graph.as_json()}
+        process=graph.name,
+        fingerprint=graph.fingerprint,
+        style=process.style,
+        defaults={"graph": graph.as_json(), "has_undo": has_undo(graph)},
     )
     if not connections[using].in_atomic_block:
         # Else it may be rolled back.
@@ -48,6 +52,11 @@ def graph_of(key: int, using: str) -> Graph | None:
     if not connections[using].in_atomic_block:
         _graphs[using, key] = graph
     return graph
+
+
+def has_undo(graph: Graph) -> bool:
+    """Whether an action of its steps is taken back by its undo."""
+    return any(node.policy.compensate == UNDO for node in graph.nodes.values())
 
 
 def forget(**_kwargs: Any) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Q
 
 from actions.moments import now
 from actions.processes.models import Run
@@ -129,3 +130,46 @@ def results_of(run: Run, number: int, using: str) -> list[tuple[Any, str, Any, i
     """(result, status, error, key) of all that a step has begun, in their order."""
     rows = Run._base_manager.using(using).filter(parent_id=run.id, parent_number=number).order_by("place")
     return list(rows.values_list("result", "status", "error", "pk"))
+
+
+def payload_of(key: int, using: str) -> Any:
+    """What a run was started with."""
+    return Run._base_manager.using(using).values_list("payload", flat=True).get(pk=key)
+
+
+def started_by(key: int, number: int, using: str) -> Run | None:
+    """The run of another process that a step has started and waited for.
+
+    Args:
+        key: Of the run, branch or item that the step belongs to.
+        number: The step's.
+        using: The database.
+    """
+    rows = Run._base_manager.using(using).filter(parent_id=key, parent_number=number, kind=RunKind.ROOT.value)
+    return rows.order_by("pk").last()
+
+
+def cancelled_below(key: int, using: str) -> Iterator[Run]:
+    """Runs of other processes that were cancelled while a run waited for them, with something that can be taken back.
+
+    The last one first, each read when it is asked for.
+    """
+    rows = Run._base_manager.using(using)
+    branches = rows.filter(root_id=key).order_by().values("pk")
+    cut_off = rows.filter(Q(undone_to__isnull=True) | Q(undone_to__gt=0), kind=RunKind.ROOT.value)
+    for parents in (Q(parent_id=key), Q(parent_id__in=branches)):
+        of_parents = cut_off.filter(parents, status=Status.CANCELLED.value).order_by("-pk")
+        yield from (rows.get(pk=each) for each in list(of_parents.values_list("pk", flat=True)))
+
+
+def processes_below(key: int, using: str) -> list[int]:
+    """Keys of the runs of other processes that steps of a run have started and waited for, and of theirs."""
+    rows, found, level = Run._base_manager.using(using).filter(kind=RunKind.ROOT.value), list[int](), [key]
+    while level:
+        batch, level = level[:CHUNK], level[CHUNK:]
+        branches = Run._base_manager.using(using).filter(root_id__in=batch).order_by().values("pk")
+        for parents in (Q(parent_id__in=batch), Q(parent_id__in=branches)):
+            keys = list(rows.filter(parents).values_list("pk", flat=True))
+            found += keys
+            level += keys
+    return found

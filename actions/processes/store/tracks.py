@@ -73,12 +73,13 @@ class StepRow:
     error: Any = None
     log: str = ""
     event_uid: UUID | None = None
+    original: str = ""
 
     @property
     def has_more(self) -> bool:
         """Whether it has anything in the columns that most steps leave as the database makes them (`columns.MORE`)."""
         nothing = self.input is self.error is self.event_uid is None
-        return bool(not nothing or self.edge or self.log or self.is_undoing)
+        return bool(not nothing or self.edge or self.log or self.is_undoing or self.original)
 
 
 class Track:

@@ -52,7 +52,8 @@ def update(names: tuple[str, ...], is_due_set: bool, using: str, *, is_paused: b
         is_paused: Whether it is for a run that is paused, too: it is not due then.
     """
     quote = connections[using].ops.quote_name
-    sets = [f"{quote('attempts')} = 0", *(f"{each.name} = {each.place}" for each in run_columns(names, using))]
+    columns = run_columns(names, using) if names else ()
+    sets = [f"{quote('attempts')} = 0", *(f"{each.name} = {each.place}" for each in columns)]
     due, paused = quote("due_at"), quote("paused_at")
     if is_due_set:
         moment = f"CASE WHEN {paused} IS NOT NULL THEN NULL ELSE %s{_moment(using)} END" if is_paused else "%s"

@@ -26,7 +26,7 @@ def load() -> None:
     for name in workflow_modules():
         _load(name, problems)
     processes.report(problems)
-    if problems and conf.is_strict:
+    if problems and conf.stops_start:
         raise DefinitionError(problems)
     catalogue.log(problems)
 

@@ -6,7 +6,7 @@ import gzip
 import json
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -157,6 +157,31 @@ def test_a_cancelled_run_is_taken_back_where_that_is_asked() -> None:
         run = services.cancel(services.start("made"), compensate=True)
         kept = services.cancel(services.start("made"))
     assert (run.status, kept.status, undone) == ("cancelled", "cancelled", [(3, "A")])
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"priority": True}, "A priority is a number of minutes from 0 to"),
+        ({"priority": 1.5}, "A priority is a number of minutes from 0 to"),
+        ({"priority": "1"}, "A priority is a number of minutes from 0 to"),
+        ({"correlation_id": "x" * 129}, "A correlation id is 1 to 128 letters"),
+        ({"correlation_id": "two words"}, "A correlation id is 1 to 128 letters"),
+        ({"correlation_id": 5}, "A correlation id is 1 to 128 letters"),
+        ({"at": datetime.max.replace(tzinfo=UTC)}, "is no moment at which a run can begin"),
+        ({"at": datetime.min.replace(tzinfo=UTC)}, "is no moment at which a run can begin"),
+        ({"at": "tomorrow"}, "'tomorrow' is no moment at which a run can begin"),
+        ({"at": date(2027, 1, 1)}, "is no moment at which a run can begin"),
+        ({"unique_key": "\ud800"}, "unique_key is '.ud800'. Expected was a text"),
+        ({"unique_key": "a\x00"}, "unique_key is 'a.x00'. Expected was a text"),
+        ({"unique_key": 5}, "unique_key is 5. Expected was a text"),
+        ({"key": b"a"}, "key is b'a'. Expected was a text"),
+    ],
+)
+def test_what_cannot_be_said_of_a_start_is_refused_before_anything_is_done(said: dict[str, Any], why: str) -> None:
+    with pytest.raises(InvalidTermError, match=why):
+        services.start("waits", **said)
+    assert not Run.objects.exists()
 
 
 def test_a_paused_run_goes_on_where_it_was_when_it_is_resumed(ada: User) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -413,3 +415,101 @@ class TestExample:
         with pytest.raises(InvalidPayloadError) as caught:
             check({"username": "ada"})
         assert caught.value.errors == {"username": ["This username is taken."]}
+
+
+class TestErrorsOfRetries:
+    def problems(self, write: Write, *names: str) -> list[str]:
+        write(
+            "process/processes/a.yml",
+            f"name: A\ntasks:\n  - {{task: io.say_hello, retry: {{on: {json.dumps(names)}}}}}\n",
+        )
+        discovery.load()
+        assert not _said()
+        return _messages(checks.check_names())
+
+    @pytest.mark.parametrize(
+        "name",
+        ["*", "ConnectionError", "OSError", "Exception", "StepError", "json.JSONDecodeError", "yaml.other.AnError"],
+    )
+    def test_a_class_that_is_loaded_or_may_be_is_known(self, write: Write, name: str) -> None:
+        assert self.problems(write, name) == []
+
+    @pytest.mark.parametrize(
+        ("name", "remedy"),
+        [
+            ("ConectionError", 'Did you mean "ConnectionError"?'),
+            ("Nope", 'Write the name of a class, "ConnectionError", or its path: "requests.exceptions.Timeout".'),
+            ("json.Nope", 'Write the name of a class, "ConnectionError", or its path: "requests.exceptions.Timeout".'),
+            ("json.dumps", 'Write the name of a class, "ConnectionError", or its path: "requests.exceptions.Timeout".'),
+            ("no_such_package.AnError", "Write the name of a class"),
+            (".", "Write the name of a class"),
+        ],
+    )
+    def test_another_one_is_told_of_with_its_place(self, write: Write, name: str, remedy: str) -> None:
+        (said,) = self.problems(write, "OSError", name)
+        assert said.startswith("actions.processes.W002 process/processes/a.yml:3:")
+        assert f'tasks > 0 > retry > on > 1: there is no error class "{name}". {remedy}' in said
+
+    def test_a_command_tells_of_it_too(self, write: Write) -> None:
+        discovery.load()
+        file = write("a.yml", "name: A\ntasks: [{task: io.say_hello, retry: {attempts: 2, on: [NoSuchError]}}]")
+        with pytest.raises(CommandError, match="1 problem"):
+            _run("check", str(file))
+
+
+class TestInAStrictProject:
+    """A program of its own, as an operator starts it."""
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        files = {
+            "manage.py": """
+                import os, sys
+                from django.core.management import execute_from_command_line
+                os.environ["DJANGO_SETTINGS_MODULE"] = "strict_settings"
+                execute_from_command_line(sys.argv)
+                """,
+            "strict_settings.py": """
+                from pathlib import Path
+                BASE_DIR = Path(__file__).parent
+                SECRET_KEY = "tests"
+                DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+                INSTALLED_APPS = [
+                    "django.contrib.contenttypes", "django.contrib.auth", "actions", "actions.processes",
+                ]
+                DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+                DJACTION_PROCESS_FOLDERS = ["process"]
+                """,
+            "process/processes/Right.yml": HELLO,
+            "process/processes/Wrong.yml": "name: Wrong\ntasks: [{tusk: io.say_hello}]",
+        }
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(dedent(text), encoding="utf-8")
+        return tmp_path
+
+    @staticmethod
+    def manage(project: Path, *arguments: str) -> tuple[int, str]:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_a_check_says_what_is_wrong_without_a_traceback(self, project: Path) -> None:
+        code, said = self.manage(project, "check")
+        assert (code, "Traceback" in said) == (1, False)
+        assert "actions.processes.E001" in said
+        assert "process/processes/Wrong.yml" in said
+        assert 'Did you mean "task"?' in said
+
+    def test_a_right_file_is_right_whatever_others_are(self, project: Path) -> None:
+        assert self.manage(project, "process", "check", "process/processes/Right.yml") == (
+            0,
+            "process/processes/Right.yml: hello-world is right.\n",
+        )
+        code, said = self.manage(project, "process", "check", "process/processes/Wrong.yml")
+        assert (code, "Traceback" in said, "CommandError: 1 problem." in said) == (1, False, True)
+
+    def test_other_programs_do_not_start(self, project: Path) -> None:
+        code, said = self.manage(project, "migrate")
+        assert (code, "DefinitionError" in said) == (1, True)

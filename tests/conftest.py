@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 import hypothesis
 import pytest
+from django.urls import get_resolver
 
 from tests import FUZZ_TIMES, WITHOUT_DATABASE
 
@@ -32,3 +33,9 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
         gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses() -> None:
+    """Have the addresses be those of the processes that there are at the beginning, and not of a test's own."""
+    get_resolver().url_patterns  # noqa: B018 - it is read to be made

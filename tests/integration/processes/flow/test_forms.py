@@ -290,3 +290,17 @@ def test_forms_on_several_ways_wait_for_several_people(ada: User, bob: User) -> 
         services.provide_input(run, {"is_fine": True}, actor=user)
     assert automation.finished()
     assert (automation.data["_one_validated"], automation.data["_two_validated"]) == (ada.pk, bob.pk)
+
+
+def test_an_object_that_is_chosen_is_kept_by_its_model_and_key(ada: User) -> None:
+    class Choice(forms.Form):
+        who = forms.ModelChoiceField(User.objects.all())
+
+    class Choosing(flow.Automation):
+        ask = flow.Form(Choice)
+        end = flow.End()
+
+    automation = Choosing()
+    services.provide_input(automation.row, {"who": ada.pk}, actor=ada)
+    automation.refresh()
+    assert automation.data["ask"] == {"who": {"$model": "auth.user", "pk": ada.pk}}

@@ -137,9 +137,10 @@ def test_on_error_goes_on_elsewhere_each_time() -> None:
         def count(self, task: Any) -> None:
             self.data["mended"] = self.data.get("mended", 0) + 1
 
-    automation = Mends()
+    automation = Mends(error="mine")
     assert automation.finished()
     assert automation.error is None
+    assert automation.data["error"] == {"type": "ValueError", "detail": "not yet", "node": "start"}
     assert [node for node, _message in steps(automation)] == ["start", "mend", "start", "mend", "start"]
 
 

@@ -22,7 +22,7 @@ from . import ceiling
 from .processes_rates import clear
 
 FEW, MANY = 10_000, 1_000_000
-TICKS = 50
+TICKS = 1000
 BATCH = 100
 
 

@@ -34,6 +34,8 @@ class Process:
 
     It raises where the payload lacks what there is one for each of.
     """
+    queue: str = "default"
+    """Whose workers take its runs, where a start says nothing else."""
     title: str = ""
     """The name that people read: "SignupRequest"."""
     description: str = ""

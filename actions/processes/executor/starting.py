@@ -76,6 +76,7 @@ def prepare(process_id: str, payload: Mapping[str, Any] | None, *, using: str) -
         node=process.graph.start,
         note={PREVIOUS: None} if process.graph.hands_on else None,
         payload=values,
+        queue=process.queue,
         unique_key=unique_key,
         retry_key=unique_key,
         correlation_id=uid.hex,

@@ -44,6 +44,7 @@ def process_of(automation: Any) -> Process:
             context=automation.get_dashboard_context,
         ),
         unique=partial(unique_key, automation) if automation.unique else None,
+        queue=options.queue or "default",
         title=automation.get_verbose_name(),
         description=inspect.cleandoc(vars(automation).get("__doc__") or ""),
         tags=options.tags,

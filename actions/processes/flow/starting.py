@@ -41,7 +41,6 @@ def begin(
                 automation.process_id,
                 payload,
                 state=_state(automation, data),
-                queue=automation.options.queue,
                 is_paused=not autorun,
                 node=node,
                 using=using,

@@ -61,7 +61,7 @@ def start(  # noqa: PLR0913 - each is a thing that a caller may say
             says itself, of an automation its `unique`.
         at: Not before this moment.
         priority: Minutes of head start in the queue: it is taken as if it had waited so much longer.
-        queue: Whose workers take it; None: "default".
+        queue: Whose workers take it; None: as the process says, "default" for most.
         event_uid: The execution of an action that starts it; None: the one that this is called in, if any.
         correlation_id: Of all that it causes; None: that execution's, or one of its own.
         in_background: Whether the caller does not wait for any step; None: as DJACTION_RUNNER says.

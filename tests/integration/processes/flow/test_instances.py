@@ -502,3 +502,18 @@ def test_runs_of_one_class_in_several_threads_never_see_each_other() -> None:
     for thread in threads:
         thread.join(60)
     assert results == {number: (number, "odd" if number % 2 else "even") for number in range(6)}
+
+
+def test_its_queue_holds_however_it_is_started(settings: Any) -> None:
+    class Slow(flow.Automation):
+        start = flow.Execute()
+        end = flow.End()
+
+        class Meta:
+            queue = "slow"
+
+    settings.DJACTION_QUEUES = ("default", "slow")
+    Slow()
+    services.start("slow")
+    services.start("slow", queue="default")
+    assert list(Run.objects.order_by("pk").values_list("queue", flat=True)) == ["slow", "slow", "default"]

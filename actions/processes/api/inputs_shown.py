@@ -9,11 +9,11 @@ from django.utils import timezone
 from actions.exceptions import InvalidPayloadError
 from actions.processes.exceptions import BrokenFormError
 from actions.processes.executor import VanishedError
-from actions.processes.graph import Graph
+from actions.processes.graph import Graph, Node
 from actions.processes.models import OpenTask, Run
 from actions.processes.registry import processes
 from actions.processes.services import form_of
-from actions.processes.services.asked import making_form
+from actions.processes.services.asked import description_of, making_form
 from actions.processes.store import graph_of
 
 from .access import Answerer
@@ -65,7 +65,7 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
         "process": task.process,
         "node": task.node,
         "title": task.title or task.node,
-        "description": node.description if node is not None else "",
+        "description": _description(task, node),
         "schema": schema,
         "form_error": form_error,
         "users": task.users,
@@ -91,6 +91,15 @@ def shown_input(task: OpenTask, graph: Graph | None, user: Answerer, request: An
         "url": link(request, "process-runs:run-provide-input", task.run_id),
         "run_url": run_link(request, task.root_id),
     }
+
+
+def _description(task: OpenTask, node: Node | None) -> str:
+    if node is None or "{{" not in node.description:
+        return node.description if node is not None else ""
+    try:
+        return description_of(task)
+    except VanishedError:
+        return node.description
 
 
 def _schema(task: OpenTask, graph: Graph | None) -> tuple[Any, str | None]:

@@ -97,7 +97,8 @@ def filled_in(template: str, step: Step) -> str:
         return template
     try:
         return str(step.look.value(text(template)))
-    except LookUpError:
+    except (LookUpError, StepError):
+        # A key that is not there, or an object that is gone.
         return template
 
 

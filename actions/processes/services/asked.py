@@ -73,13 +73,10 @@ class Asked:
             VanishedError: Its process or node is gone.
             Run.DoesNotExist: It has just been answered.
         """
-        run = Run._base_manager.using(using).get(pk=task.run_id)
-        program = Programs(using).of(run)
-        node = program.node(task.node)
-        step = make_step(tracks_of([run], using)[0], program, node)
+        step = _step_of(task, Run._base_manager.using(using).get(pk=task.run_id), using)
         if actor is not None:
             step.context.get_actor = lambda: actor
-        return cls(task, program.process, node, step)
+        return cls(task, step.program.process, step.node, step)
 
     @property
     def context(self) -> StepContext:
@@ -155,6 +152,22 @@ class Asked:
         refuse_references(values)
         values = self.page.save(self.context, form) if self.page.save is not None else _without_files(values)
         return load(dump(values))
+
+
+def description_of(task: OpenTask) -> str:
+    """What an input says, as people read it; of a run that was read with it, without a statement.
+
+    Raises:
+        VanishedError: Its process or node is gone.
+    """
+    using = str(task._state.db)
+    step = _step_of(task, task.run, using)
+    return filled_in(step.node.description, step)
+
+
+def _step_of(task: OpenTask, run: Run, using: str) -> Step:
+    program = Programs(using).of(run)
+    return make_step(tracks_of([run], using)[0], program, program.node(task.node))
 
 
 def _without_files(values: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from actions.processes.graph import Edge, Graph, Kind
 from actions.processes.models import OpenTask, Run, StepRun
 from actions.processes.pages import Page
 from actions.processes.registry import processes
+from actions.processes.values import reference
 from tests.processes import node, registered
 from tests.threads import together
 
@@ -272,6 +273,22 @@ def test_texts_look_up_what_the_task_is_about(browser: Client) -> None:
         assert "ACME has &lt;80&gt; people." in browser.get(f"/tasks/{task.pk}/").content.decode()
         other = start(process, payload={"name": "ACME"})
         assert browser.get(f"/tasks/{other.pk}/").status_code == 200
+        # What is not there stands as it was written.
+        described = [each["description"] for each in browser.get("/inputs/").json()["results"]]
+    assert described == ["ACME has <80> people.", ask.description]
+
+
+def test_a_text_may_look_for_an_object_that_is_gone(browser: Client) -> None:
+    made = asking(group("approvers"), title="Let {{ state.who.username }} in?")
+    ask = replace(made.graph.nodes["ask"], description="It is {{ state.who.username }}.")
+    process = replace(made, graph=replace(made.graph, nodes={**made.graph.nodes, "ask": ask}))
+    gone = member("gone")
+    with registered(process):
+        task = start(process, state={"who": reference(gone)})
+        assert browser.get("/inputs/").json()["results"][0]["description"] == "It is gone."
+        gone.delete()
+        assert browser.get("/inputs/").json()["results"][0]["description"] == ask.description
+        assert browser.get(f"/tasks/{task.pk}/").status_code == 200
 
 
 def test_a_confirmation_asks_nothing(browser: Client) -> None:

@@ -6,9 +6,16 @@ import logging
 from types import TracebackType
 from typing import Any, Self
 
-from django.core.mail import EmailMessage, get_connection
+from django.core import mail as django_mail
+from django.core.mail import EmailMessage
 
 logger = logging.getLogger(__name__)
+
+
+def _new_connection() -> Any:
+    """To the server that the settings name: in MAILERS from Django 6.1 on, before that in EMAIL_BACKEND."""
+    mailers = getattr(django_mail, "mailers", None)
+    return django_mail.get_connection() if mailers is None else mailers.default
 
 
 class NoServerError(Exception):
@@ -40,9 +47,9 @@ class Post:
             NoServerError: There is no connection, and no use in trying another mail.
             Exception: Whatever the backend raises of this mail.
         """
-        mail.connection = self._opened()
+        connection = self._opened()
         try:
-            mail.send()
+            connection.send_messages([mail])
         except Exception:
             # Nobody knows what state it is in.
             self._close()
@@ -50,7 +57,7 @@ class Post:
 
     def _opened(self) -> Any:
         if self._connection is None:
-            connection = get_connection()
+            connection = _new_connection()
             try:
                 connection.open()
             except Exception as error:

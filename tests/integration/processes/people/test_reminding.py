@@ -263,7 +263,10 @@ class Server(BaseEmailBackend):
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[type[Server]]:
-    settings.EMAIL_BACKEND = f"{__name__}.Server"
+    if hasattr(settings, "MAILERS"):
+        settings.MAILERS = {"default": {"BACKEND": f"{__name__}.Server"}}
+    else:
+        settings.EMAIL_BACKEND = f"{__name__}.Server"
     yield Server
     Server.opened = Server.closed = 0
     Server.sent, Server.refusals, Server.down = [], {}, None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +24,10 @@ from actions.processes.store import retry as retry_in_turn
 from .handing import is_inline, refresh, wake
 from .starting import refuse_second
 
+logger = logging.getLogger(__name__)
+
+TRIES = 4
+"""Of a change that the database gives up in favour of another one."""
 LIVE = tuple(str(each) for each in UNFINISHED)
 
 
@@ -99,15 +105,14 @@ def pause(run: Run | int, *, using: str = "default") -> Run:
     def do(row: Run, rows: QuerySet[Run], _database: str) -> None:
         if row.paused_at is not None:
             raise WrongStateError(_("It is paused already."))
-        tree = rows.filter(_tree(row), status__in=UNFINISHED, paused_at__isnull=True)
         is_held = Q(status=Status.RUNNING.value)
-        # Again, until there are none: branches may be begun meanwhile.
-        while tree.update(
+        _update_tree(
+            row,
+            rows.filter(status__in=UNFINISHED, paused_at__isnull=True),
             paused_at=timezone.now(),
             due_at=Case(When(is_held, then=F("due_at")), default=None),
             fence=Case(When(is_held, then=F("fence")), default=F("fence") + 1),
-        ):
-            pass
+        )
 
     return _change(run, using, do)
 
@@ -122,19 +127,20 @@ def resume(run: Run | int, *, using: str = "default") -> Run:
     """
 
     def do(row: Run, rows: QuerySet[Run], _database: str) -> None:
-        tree = rows.filter(_tree(row), status__in=UNFINISHED)
-        stopped = tree.filter(stopped_at__isnull=False)
+        live = rows.filter(status__in=UNFINISHED)
+        stopped = live.filter(_tree(row), stopped_at__isnull=False)
         if row.paused_at is None and not stopped.exists():
             raise WrongStateError(_("It is not paused."))
         _look_again(stopped)
         # In one statement: what is written by whoever ends a step meanwhile is seen by it.
         is_asleep = Q(due_at__isnull=True) & ~Q(waiting_for=Waiting.LIMIT.value)
-        while tree.filter(paused_at__isnull=False).update(
+        _update_tree(
+            row,
+            live.filter(paused_at__isnull=False),
             paused_at=None,
             due_at=Case(When(is_asleep, then=timezone.now()), default=F("due_at")),
             fence=Case(When(is_asleep, then=F("fence") + 1), default=F("fence")),
-        ):
-            pass
+        )
 
     row = _change(run, using, do)
     return _wake_tree(row)
@@ -146,6 +152,20 @@ def _look_again(stopped: QuerySet[Run]) -> None:
 
 def _tree(row: Run) -> Q:
     return Q(pk=row.pk) | Q(root_id=row.pk)
+
+
+def _update_tree(row: Run, runs: QuerySet[Run], **columns: Any) -> None:
+    """Update a run and its branches, as far as they are among these, until none is left: some may be begun meanwhile.
+
+    By their keys: an UPDATE that looks for them itself locks other runs on MariaDB, whose steps may want this one.
+    """
+    keys = _keys_of(row, runs)
+    while keys and runs.filter(pk__in=keys).update(**columns):
+        keys = _keys_of(row, runs)
+
+
+def _keys_of(row: Run, runs: QuerySet[Run]) -> list[int]:
+    return list(runs.filter(_tree(row)).order_by("pk").values_list("pk", flat=True))
 
 
 def _wake_tree(row: Run) -> Run:
@@ -220,6 +240,19 @@ def _change(
 ) -> Run:
     """Change a run that is locked, if it is in a state for it; the run as it is then."""
     given, database = _row(run, using)
+    for _number in range(1, TRIES):
+        try:
+            return _change_once(given, database, do, of)
+        except OperationalError as error:
+            connection = connections[database]
+            if connection.in_atomic_block or not connection.is_usable():
+                raise
+            # Of two that wait for each other, the database ends one: nothing of it is done.
+            logger.info("Run %s is changed once more: %s", given.pk, error)
+    return _change_once(given, database, do, of)
+
+
+def _change_once(given: Run, database: str, do: Callable[[Run, QuerySet[Run], str], None], of: tuple[str, ...]) -> Run:
     with transaction.atomic(using=database):
         rows: QuerySet[Run] = Run._base_manager.using(database)
         row = rows.select_for_update().get(pk=given.pk)

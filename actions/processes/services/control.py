@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,13 +21,10 @@ from actions.processes.states import UNFINISHED, RunKind, Status, Waiting
 from actions.processes.store import close_tasks, definition_id, end_all, forget_originals, graph_of
 from actions.processes.store import retry as retry_in_turn
 
+from .giving_way import giving_way
 from .handing import is_inline, refresh, wake
 from .starting import refuse_second
 
-logger = logging.getLogger(__name__)
-
-TRIES = 4
-"""Of a change that the database gives up in favour of another one."""
 LIVE = tuple(str(each) for each in UNFINISHED)
 
 
@@ -240,16 +237,7 @@ def _change(
 ) -> Run:
     """Change a run that is locked, if it is in a state for it; the run as it is then."""
     given, database = _row(run, using)
-    for _number in range(1, TRIES):
-        try:
-            return _change_once(given, database, do, of)
-        except OperationalError as error:
-            connection = connections[database]
-            if connection.in_atomic_block or not connection.is_usable():
-                raise
-            # Of two that wait for each other, the database ends one: nothing of it is done.
-            logger.info("Run %s is changed once more: %s", given.pk, error)
-    return _change_once(given, database, do, of)
+    return giving_way(partial(_change_once, given, database, do, of), database)
 
 
 def _change_once(given: Run, database: str, do: Callable[[Run, QuerySet[Run], str], None], of: tuple[str, ...]) -> Run:

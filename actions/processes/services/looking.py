@@ -8,6 +8,7 @@ from django.utils import timezone
 from actions.processes.models import Run
 from actions.processes.states import Status, Waiting
 
+from .giving_way import giving_way
 from .handing import wake
 
 LOOKED_AT = (Waiting.CONDITION.value, Waiting.TIME.value, Waiting.INPUT.value, Waiting.MESSAGE.value)
@@ -29,9 +30,8 @@ def look_again(run: Run | int, *, using: str = "default") -> Run:
     waiting = {"status": Status.WAITING.value, "waiting_for__in": LOOKED_AT}
     # By their keys: an UPDATE that looks for them itself locks more on MariaDB, and two of them wait for each other.
     keys = list(tree.filter(**waiting).order_by("pk").values_list("pk", flat=True))
-    rows.filter(pk__in=keys, paused_at__isnull=True, stopped_at__isnull=True, **waiting).update(
-        due_at=timezone.now(), fence=F("fence") + 1
-    )
+    held = rows.filter(pk__in=keys, paused_at__isnull=True, stopped_at__isnull=True, **waiting)
+    giving_way(lambda: held.update(due_at=timezone.now(), fence=F("fence") + 1), database)
     for each in list(tree.filter(due_at__lte=timezone.now()).order_by("pk").values_list("pk", flat=True)):
         wake(each, database)
     return rows.get(pk=key)
